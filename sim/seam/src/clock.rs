@@ -1,0 +1,115 @@
+//! Time as the programs see it: nanoseconds since 1970, anchored once, or moved by hand.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use graph_api::Timestamp;
+use thiserror::Error;
+use tokio::{sync::watch, time::Instant};
+
+/// The clock of one program. Cheap to clone; all clones show the same time.
+#[derive(Debug, Clone)]
+pub struct Clock(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// Runs with tokio's clock: real outside the simulator, virtual inside it.
+    Running { anchor: Timestamp, since: Instant },
+    /// Stands still until it is moved (`--clock virtual`, R-305).
+    Manual(Arc<watch::Sender<Timestamp>>),
+}
+
+/// Why a clock cannot be moved.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ClockError {
+    /// Only a manual clock can be moved.
+    #[error("this clock runs by itself and cannot be moved")]
+    RunsByItself,
+}
+
+impl Clock {
+    /// Starts at the machine's wall clock and then follows the monotonic clock, so that a stepped
+    /// wall clock moves no deadline.
+    pub fn real() -> Self {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Self::starting_at(Timestamp::from_duration(unix))
+    }
+
+    /// Starts at `anchor` and follows tokio's clock; what the simulator gives its hosts.
+    pub fn starting_at(anchor: Timestamp) -> Self {
+        Self(Kind::Running { anchor, since: Instant::now() })
+    }
+
+    /// Stands at `anchor` until [`Clock::advance`] moves it.
+    pub fn manual(anchor: Timestamp) -> Self {
+        Self(Kind::Manual(Arc::new(watch::channel(anchor).0)))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Kind::Running { anchor, since } => *anchor + since.elapsed(),
+            Kind::Manual(sender) => *sender.borrow(),
+        }
+    }
+
+    /// Whether [`Clock::advance`] works.
+    pub fn is_manual(&self) -> bool {
+        matches!(self.0, Kind::Manual(_))
+    }
+
+    /// Moves a manual clock forward and wakes whoever waits for a time that has come.
+    pub fn advance(&self, by: Duration) -> Result<Timestamp, ClockError> {
+        match &self.0 {
+            Kind::Running { .. } => Err(ClockError::RunsByItself),
+            Kind::Manual(sender) => {
+                sender.send_modify(|now| *now = *now + by);
+                Ok(*sender.borrow())
+            }
+        }
+    }
+
+    /// Returns once the clock shows `until` or later.
+    pub async fn sleep_until(&self, until: Timestamp) {
+        match &self.0 {
+            Kind::Running { anchor, since } => {
+                tokio::time::sleep_until(*since + (until.saturating_since(*anchor))).await;
+            }
+            Kind::Manual(sender) => {
+                let mut receiver = sender.subscribe();
+                // The sender lives as long as `self`, so waiting cannot fail before the time comes.
+                let _ = receiver.wait_for(|now| *now >= until).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_running_clock_follows_tokio() {
+        let clock = Clock::starting_at(Timestamp::from_secs(1_000));
+        clock.sleep_until(Timestamp::from_secs(1_007)).await;
+        assert_eq!(clock.now(), Timestamp::from_secs(1_007));
+        assert_eq!(clock.advance(Duration::from_secs(1)), Err(ClockError::RunsByItself));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_manual_clock_moves_by_hand_only() {
+        let clock = Clock::manual(Timestamp::from_secs(10));
+        let waiter = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(Timestamp::from_secs(12)).await }
+        });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(1)).unwrap();
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        clock.advance(Duration::from_secs(1)).unwrap();
+        waiter.await.unwrap();
+    }
+}
