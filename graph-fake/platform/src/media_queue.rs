@@ -1,0 +1,191 @@
+//! Prompts, one operation at a time.
+//!
+//! Each prompt is downloaded before it is played; a download with a `resourceId` is kept for the life of
+//! the call. What the sound is like is not known here, only how long it lasts.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use graph_api::{MediaInfo, ResultInfo, Timestamp};
+
+use crate::input::{FetchError, FetchId, OperationId};
+
+/// Operations that may wait behind the running one.
+pub const WAITING_MAX: usize = 64;
+/// Prompts kept by `resourceId`.
+const LIBRARY_MAX: usize = 256;
+
+/// What is to be played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Where it is.
+    pub uri: String,
+    /// Its cache key.
+    pub resource_id: Option<String>,
+}
+
+impl From<&MediaInfo> for Prompt {
+    fn from(info: &MediaInfo) -> Self {
+        Self { uri: info.uri.clone(), resource_id: info.resource_id.clone() }
+    }
+}
+
+/// What the queue asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Download this; report with the id that the platform gives it.
+    Fetch(Prompt),
+    /// An operation is over.
+    Ended(OperationId, ResultInfo),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    Loading,
+    Playing { until: Timestamp },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Running {
+    operation: OperationId,
+    /// The first one is being loaded or played.
+    prompts: VecDeque<Prompt>,
+    stage: Stage,
+}
+
+/// The queue of one call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MediaQueue {
+    running: Option<Running>,
+    waiting: VecDeque<(OperationId, VecDeque<Prompt>)>,
+    library: BTreeMap<String, Duration>,
+    fetching: BTreeMap<FetchId, Prompt>,
+}
+
+/// The queue has no place left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+impl MediaQueue {
+    /// Appends an operation; it starts at once if nothing runs.
+    pub fn push(
+        &mut self,
+        now: Timestamp,
+        operation: OperationId,
+        prompts: VecDeque<Prompt>,
+    ) -> Result<Vec<Wish>, Full> {
+        if self.waiting.len() >= WAITING_MAX {
+            return Err(Full);
+        }
+        self.waiting.push_back((operation, prompts));
+        let mut wishes = Vec::new();
+        if self.running.is_none() {
+            self.start_next(now, &mut wishes);
+        }
+        Ok(wishes)
+    }
+
+    /// Asks for prompts before they are used; failures stay silent until then.
+    pub fn prefetch(&mut self, prompts: impl IntoIterator<Item = Prompt>) -> Vec<Wish> {
+        prompts.into_iter().filter(|p| p.resource_id.is_some()).map(Wish::Fetch).collect()
+    }
+
+    /// The platform names a download that was wished for.
+    pub fn fetch_started(&mut self, fetch: FetchId, prompt: Prompt) {
+        self.fetching.insert(fetch, prompt);
+    }
+
+    /// A download is over.
+    pub fn fetched(
+        &mut self,
+        now: Timestamp,
+        fetch: FetchId,
+        outcome: Result<Duration, FetchError>,
+    ) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        let Some(prompt) = self.fetching.remove(&fetch) else { return wishes };
+        if let (Ok(length), Some(key)) = (&outcome, &prompt.resource_id)
+            && (self.library.len() < LIBRARY_MAX || self.library.contains_key(key))
+        {
+            self.library.insert(key.clone(), *length);
+        }
+        let awaited = self.running.as_ref().is_some_and(|running| {
+            running.stage == Stage::Loading && running.prompts.front() == Some(&prompt)
+        });
+        if awaited {
+            match outcome {
+                Ok(length) => self.play(now, length),
+                Err(error) => self.end_running(now, failure(error), &mut wishes),
+            }
+        }
+        wishes
+    }
+
+    /// When the prompt that is playing ends.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        match self.running.as_ref()?.stage {
+            Stage::Playing { until } => Some(until),
+            Stage::Loading => None,
+        }
+    }
+
+    /// The prompt that was playing has ended at `due`.
+    pub fn on_deadline(&mut self, due: Timestamp) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        let Some(running) = &mut self.running else { return wishes };
+        running.prompts.pop_front();
+        if running.prompts.is_empty() {
+            let done = ResultInfo::new(200, 0, "Action completed successfully.");
+            self.end_running(due, done, &mut wishes);
+        } else {
+            self.load(due, &mut wishes);
+        }
+        wishes
+    }
+
+    fn end_running(&mut self, now: Timestamp, result: ResultInfo, wishes: &mut Vec<Wish>) {
+        if let Some(running) = self.running.take() {
+            wishes.push(Wish::Ended(running.operation, result));
+        }
+        self.start_next(now, wishes);
+    }
+
+    fn start_next(&mut self, now: Timestamp, wishes: &mut Vec<Wish>) {
+        if let Some((operation, prompts)) = self.waiting.pop_front() {
+            self.running = Some(Running { operation, prompts, stage: Stage::Loading });
+            self.load(now, wishes);
+        }
+    }
+
+    /// Plays the first prompt of the running operation, or asks for it. Every length is at least one
+    /// nanosecond, so that a handled deadline always moves.
+    fn load(&mut self, now: Timestamp, wishes: &mut Vec<Wish>) {
+        let Some(running) = &mut self.running else { return };
+        running.stage = Stage::Loading;
+        let Some(prompt) = running.prompts.front().cloned() else { return };
+        match prompt.resource_id.as_ref().and_then(|key| self.library.get(key)) {
+            Some(length) => {
+                let length = *length;
+                self.play(now, length);
+            }
+            None if self.fetching.values().any(|under_way| *under_way == prompt) => {}
+            None => wishes.push(Wish::Fetch(prompt)),
+        }
+    }
+
+    fn play(&mut self, now: Timestamp, length: Duration) {
+        if let Some(running) = &mut self.running {
+            running.stage = Stage::Playing { until: now + length.max(Duration::from_nanos(1)) };
+        }
+    }
+}
+
+/// a prompt that cannot be played fails its operation.
+fn failure(error: FetchError) -> ResultInfo {
+    match error {
+        FetchError::Format => ResultInfo::new(400, 8535, "Action failed, invalid file format."),
+        FetchError::Download => ResultInfo::new(400, 8536, "Action failed, file download failed."),
+    }
+}
