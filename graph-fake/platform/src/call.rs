@@ -132,20 +132,29 @@ pub struct Call {
     flaw: Option<Flaw>,
 }
 
+/// What every new call is given.
+pub struct Birth<'a> {
+    /// Its id.
+    pub id: CallId,
+    /// Its `callChainId`.
+    pub chain: Guid,
+    /// When.
+    pub now: Timestamp,
+    /// The platform's switches.
+    pub options: &'a Options,
+    /// What the call asks for.
+    pub asks: &'a mut Vec<Ask>,
+}
+
 impl Call {
     /// A user rings a bot.
-    pub fn ring(
-        id: CallId,
-        chain: Guid,
-        parties: Parties,
-        callback_uri: String,
-        now: Timestamp,
-        options: &Options,
-        asks: &mut Vec<Ask>,
-    ) -> Self {
+    pub fn ring(birth: Birth<'_>, parties: Parties, callback_uri: String) -> Self {
+        let Birth { id, chain, now, options, asks } = birth;
+        let late = Duration::from_secs(u64::from(options.flaw == Some(Flaw::AnswersLate)));
+        let answer_within = options.answer_within + late;
         let phase = Phase::Incoming {
             acknowledge_by: Some(now + options.acknowledge_within),
-            answer_by: now + options.answer_within,
+            answer_by: now + answer_within,
         };
         let mut call = Self::new(id, chain, parties, CallDirection::Incoming, callback_uri, phase);
         call.flaw = options.flaw;
@@ -156,15 +165,12 @@ impl Call {
 
     /// A bot calls a user; `request` has been judged already.
     pub fn create(
-        id: CallId,
-        chain: Guid,
+        birth: Birth<'_>,
         parties: Parties,
         request: CreateRequest,
         on_call: OnCall,
-        now: Timestamp,
-        options: &Options,
-        asks: &mut Vec<Ask>,
     ) -> Self {
+        let Birth { id, chain, now, options, asks } = birth;
         let ring = request.ringing_timeout_in_seconds.and_then(|s| u64::try_from(s).ok());
         let reacts = match on_call {
             OnCall::Answer { after } => Some((now + after, on_call)),
@@ -259,10 +265,26 @@ impl Call {
                 let wishes = self.queue.on_deadline(due);
                 self.grant(wishes, asks);
             }
+            Wake::KeepAlive if options.flaw == Some(Flaw::NeverLapses) => {
+                self.keep_until(due + options.keep_alive);
+            }
             Wake::KeepAlive => {
                 let lapse = "Keep Alive timeout, cleaned up inactive call.";
                 self.end(ResultInfo::new(408, 8537, lapse), asks);
             }
+        }
+    }
+
+    /// The call is still wanted; false where that cannot be said.
+    fn keep_until(&mut self, until: Timestamp) -> bool {
+        match &mut self.phase {
+            Phase::Ringing { keep_alive_by, .. }
+            | Phase::SettingUp { keep_alive_by, .. }
+            | Phase::Established { keep_alive_by, .. } => {
+                *keep_alive_by = until;
+                true
+            }
+            Phase::Incoming { .. } | Phase::Terminating | Phase::Terminated { .. } => false,
         }
     }
 

@@ -6,7 +6,7 @@ use graph_api::{Call as CreateRequest, Guid, Timestamp};
 
 use crate::{
     arguments,
-    call::{Ask, Call, Desk, Parties},
+    call::{Ask, Birth, Call, Desk, Parties, Wake},
     directory::Directory,
     flaw::Flaw,
     ids::Ids,
@@ -89,6 +89,15 @@ impl Platform {
     /// When `handle` should next be called, even if nobody acts.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let call = self.deadlines.first().map(|(at, _)| *at);
+        let outbox = self.outbox.next_deadline().map(|(at, _)| at);
+        [call, outbox].into_iter().flatten().min()
+    }
+
+    /// The same without the end that a call meets when nobody keeps it alive: what still happens by
+    /// itself in calls that are cared for.
+    pub fn next_deadline_but_keep_alive(&self) -> Option<Timestamp> {
+        let calls = self.calls.values().filter_map(Call::next_deadline);
+        let call = calls.filter(|(_, wake)| *wake != Wake::KeepAlive).map(|(at, _)| at).min();
         let outbox = self.outbox.next_deadline().map(|(at, _)| at);
         [call, outbox].into_iter().flatten().min()
     }
@@ -221,8 +230,8 @@ impl Platform {
         let on_call = self.directory.user(caller.tenant, user).expect("just looked up").on_call;
         let (id, chain) = (CallId(self.ids.guid()), self.ids.guid());
         let chain = scenario.unwrap_or(chain);
-        let asks = &mut self.asks;
-        let call = Call::create(id, chain, parties, request, on_call, now, &self.options, asks);
+        let birth = Birth { id, chain, now, options: &self.options, asks: &mut self.asks };
+        let call = Call::create(birth, parties, request, on_call);
         let view = call.view();
         self.admit(id, call, effects);
         Ok(Accepted::Created(Box::new(view)))
@@ -260,29 +269,28 @@ impl Platform {
         act: Act,
         effects: &mut Vec<Effect>,
     ) -> Result<CallId, ActRefusal> {
-        let (id, by, what): (CallId, Guid, fn(&mut Call, Guid, &mut ActDesk<'_>) -> Acted) =
-            match act {
-                Act::Ring { from, to, tenant, call } => {
-                    return self.ring(now, from, to, tenant, call, effects);
-                }
-                Act::RepeatLastNotification { call } => {
-                    let message = self.ids.guid();
-                    let nothing =
-                        || ActRefusal::Unknown(format!("delivered notification of {call}"));
-                    let outcome = self.outbox.repeat_last(call, message).ok_or_else(nothing)?;
-                    self.carry_out(outcome, effects);
-                    return Ok(call);
-                }
-                Act::HangUp { call, by } => {
-                    (call, by, |call, by, desk| call.user_hangs_up(by, desk.asks))
-                }
-                Act::Answer { call, by } => (call, by, |call, by, desk| {
-                    call.user_answers(by, desk.now, desk.options, desk.asks)
-                }),
-                Act::Decline { call, by } => {
-                    (call, by, |call, by, desk| call.user_declines(by, desk.asks))
-                }
-            };
+        type Deed = fn(&mut Call, Guid, &mut ActDesk<'_>) -> Acted;
+        let (id, by, what): (CallId, Guid, Deed) = match act {
+            Act::Ring { from, to, tenant, call } => {
+                return self.ring(now, from, to, tenant, call, effects);
+            }
+            Act::RepeatLastNotification { call } => {
+                let message = self.ids.guid();
+                let nothing = || ActRefusal::Unknown(format!("delivered notification of {call}"));
+                let outcome = self.outbox.repeat_last(call, message).ok_or_else(nothing)?;
+                self.carry_out(outcome, effects);
+                return Ok(call);
+            }
+            Act::HangUp { call, by } => {
+                (call, by, |call, by, desk| call.user_hangs_up(by, desk.asks))
+            }
+            Act::Answer { call, by } => (call, by, |call, by, desk| {
+                call.user_answers(by, desk.now, desk.options, desk.asks)
+            }),
+            Act::Decline { call, by } => {
+                (call, by, |call, by, desk| call.user_declines(by, desk.asks))
+            }
+        };
         let unknown = || ActRefusal::Unknown(format!("live call {id}"));
         let call = self.calls.get_mut(&id).ok_or_else(unknown)?;
         let before = call.next_deadline().map(|(at, _)| at);
@@ -320,8 +328,8 @@ impl Platform {
         if self.calls.contains_key(&id) {
             return Err(not_now("this call id is taken"));
         }
-        let asks = &mut self.asks;
-        let call = Call::ring(id, chain, parties, callback, now, &self.options, asks);
+        let birth = Birth { id, chain, now, options: &self.options, asks: &mut self.asks };
+        let call = Call::ring(birth, parties, callback);
         self.admit(id, call, effects);
         Ok(id)
     }

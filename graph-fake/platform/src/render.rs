@@ -37,7 +37,7 @@ fn resource_data(notification: &Notification, url: &str) -> Value {
             let call = graph_api::Call {
                 odata_type: Some("#microsoft.graph.call".to_owned()),
                 state: Some(state.clone()),
-                media_state: audio_active.map(|active| media_state(active)),
+                media_state: audio_active.map(media_state),
                 extra: tagged(url, &etag),
                 ..graph_api::Call::default()
             };

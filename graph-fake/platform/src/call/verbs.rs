@@ -173,18 +173,18 @@ impl Call {
 
     /// R-300; other requests do not count.
     fn keep_alive(&mut self, desk: &Desk<'_>) -> Result<Accepted, Refusal> {
-        match &mut self.phase {
-            Phase::Ringing { keep_alive_by, .. }
-            | Phase::SettingUp { keep_alive_by, .. }
-            | Phase::Established { keep_alive_by, .. } => {
-                if desk.options.flaw != Some(Flaw::ForgetsKeepAlive) {
-                    *keep_alive_by = desk.now + desk.options.keep_alive;
-                }
-                Ok(Accepted::Done)
-            }
-            Phase::Incoming { .. } => Err(Refusal::NotEstablished),
-            Phase::Terminating | Phase::Terminated { .. } => Err(Refusal::CallNotFound),
+        let until = match (desk.options.flaw, self.keep_alive_by()) {
+            (Some(Flaw::ForgetsKeepAlive), Some(unchanged)) => unchanged,
+            _ => desk.now + desk.options.keep_alive,
+        };
+        if self.keep_until(until) {
+            return Ok(Accepted::Done);
         }
+        Err(if self.state() == CallState::Incoming {
+            Refusal::NotEstablished
+        } else {
+            Refusal::CallNotFound
+        })
     }
 }
 
