@@ -1,0 +1,93 @@
+//! The virtual clock, moved by hand.
+
+use std::time::Duration;
+
+use axum::{Json, extract::State};
+use graph_api::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{Body, Control, Trouble};
+
+/// Furthest that one request may go: a week.
+const ADVANCE_MAX_MS: u64 = 7 * 24 * 3_600 * 1_000;
+/// Deadlines that one request may pass.
+const STOPS_MAX: usize = 10_000;
+/// How long the bot may keep the clock waiting at one moment, in real time.
+const QUIET_LIMIT: Duration = Duration::from_secs(20);
+/// How often it is looked whether all is quiet, in real time.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// How far to go: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Move {
+    /// By so much.
+    advance_ms: Option<u64>,
+    /// Until nothing is left to happen by itself but keepAlive's end.
+    #[serde(default)]
+    until_idle: bool,
+}
+
+/// Moves a virtual clock, stopping wherever something is due, so that bots can react in time.
+#[utoipa::path(post, path = "/clock", request_body = Move, responses(
+    (status = 200, description = "{nowMs}"), (status = 400),
+    (status = 409, description = "the clock is real, or there is no end of deadlines")))]
+pub async fn advance(
+    State(control): State<Control>,
+    Body(wanted): Body<Move>,
+) -> Result<Json<Value>, Trouble> {
+    if !control.clock.is_manual() {
+        return Err(Trouble::not_now("the clock is real; start with --clock virtual"));
+    }
+    let target = match (wanted.advance_ms, wanted.until_idle) {
+        (Some(ms), false) if ms <= ADVANCE_MAX_MS => {
+            Some(control.clock.now() + Duration::from_millis(ms))
+        }
+        (Some(_), false) => return Err(Trouble::bad("advanceMs: at most a week")),
+        (None, true) => None,
+        _ => return Err(Trouble::bad("either advanceMs or untilIdle: true")),
+    };
+    for _ in 0..STOPS_MAX {
+        quiet(&control).await?;
+        let due = control.driver.with(move |state| match target {
+            Some(_) => state.platform.next_deadline(),
+            None => state.platform.next_deadline_but_keep_alive(),
+        });
+        match (due.await?, target) {
+            (Some(due), Some(target)) if due <= target => go(&control, due).await?,
+            (Some(due), None) => go(&control, due).await?,
+            (_, Some(target)) => {
+                go(&control, target).await?;
+                return Ok(shown(&control));
+            }
+            (None, None) => return Ok(shown(&control)),
+        }
+    }
+    Err(Trouble::not_now("there is no end of deadlines; advance by milliseconds instead"))
+}
+
+async fn go(control: &Control, to: Timestamp) -> Result<(), Trouble> {
+    let by = to.saturating_since(control.clock.now());
+    control.clock.advance(by).map_err(|error| Trouble::not_now(error.to_string()))?;
+    control.driver.settle().await?;
+    Ok(())
+}
+
+/// Waits, in real time, until no notification and no download is on its way.
+async fn quiet(control: &Control) -> Result<(), Trouble> {
+    let wait = async {
+        while control.driver.with(|state| state.under_way).await? > 0 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(QUIET_LIMIT, wait)
+        .await
+        .unwrap_or_else(|_| Err(Trouble::not_now("the bot keeps a notification waiting")))
+}
+
+fn shown(control: &Control) -> Json<Value> {
+    Json(json!({"nowMs": control.clock.now().as_millis()}))
+}

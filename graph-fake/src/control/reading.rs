@@ -1,0 +1,177 @@
+//! What can be read.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use graph_api::CallDirection;
+use http::header;
+use platform::{CallId, CallView};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, OpenApi};
+
+use super::{Control, Description, Trouble, guid};
+use crate::driver;
+
+/// Lines of one answer.
+const LINES_MAX: usize = 50_000;
+
+/// Liveness.
+#[utoipa::path(get, path = "/health", responses((status = 200, description = "it lives")))]
+pub async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+/// The certificate authority that signed the HTTPS listener.
+#[utoipa::path(get, path = "/ca.pem", responses(
+    (status = 200, description = "PEM", content_type = "application/x-pem-file"),
+    (status = 404, description = "TLS is not this fake's business here")))]
+pub async fn ca_pem(State(control): State<Control>) -> Result<Response, Trouble> {
+    let pem = control.ca_pem.as_ref().ok_or_else(|| Trouble::unknown("this fake has no TLS"))?;
+    let kind = [(header::CONTENT_TYPE, "application/x-pem-file")];
+    Ok((kind, pem.to_string()).into_response())
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1")))]
+pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
+
+/// A whole, readable snapshot: tenants, apps (without secrets), users, calls and operations.
+#[utoipa::path(get, path = "/state", responses((status = 200, description = "everything")))]
+pub async fn state(State(control): State<Control>) -> Result<Json<Value>, Trouble> {
+    Ok(Json(control.driver.with(snapshot).await?))
+}
+
+fn snapshot(state: &mut driver::State) -> Value {
+    let tenants: Vec<Value> = state
+        .platform
+        .directory()
+        .tenants()
+        .map(|(id, tenant)| {
+            let apps = tenant.applications.iter().map(|(id, app)| {
+                json!({
+                    "id": id, "displayName": app.display_name, "callbackUri": app.callback_uri,
+                    "roles": app.grants.iter().map(|grant| grant.role()).collect::<Vec<_>>(),
+                    "callingEnabled": app.calling_enabled,
+                })
+            });
+            let users = tenant.users.iter().map(|(id, user)| {
+                json!({"id": id, "displayName": user.display_name,
+                       "onCall": format!("{:?}", user.on_call)})
+            });
+            json!({
+                "id": id, "displayName": tenant.display_name,
+                "apps": apps.collect::<Vec<_>>(), "users": users.collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let live: Vec<CallView> = state.platform.calls().collect();
+    let calls: Vec<Value> = live.iter().map(|view| live_call(state, view)).collect();
+    let ended: Vec<Value> = state.ended.iter().map(ended_call).collect();
+    json!({
+        "tenants": tenants, "calls": calls, "endedCalls": ended,
+        "undeliveredNotifications": state.platform.undelivered(), "underWay": state.under_way,
+    })
+}
+
+/// A call as the platform sees it; a call that has ended is known for a while.
+#[utoipa::path(get, path = "/calls/{callId}", params(("callId" = String, Path, description = "GUID")),
+    responses((status = 200, description = "the call"), (status = 404, description = "no such call")))]
+pub async fn call(
+    State(control): State<Control>,
+    Path(call_id): Path<String>,
+) -> Result<Json<Value>, Trouble> {
+    let id = CallId(guid(&call_id, "callId")?);
+    let found = control.driver.with(move |state| {
+        let live = state.call(id).map(|view| live_call(state, &view));
+        live.or_else(|| state.ended.iter().rev().find(|ended| ended.id == id).map(ended_call))
+    });
+    found.await?.map(Json).ok_or_else(|| Trouble::unknown(format!("there is no call {id}")))
+}
+
+fn live_call(state: &driver::State, view: &CallView) -> Value {
+    let operations: Vec<Value> = state
+        .platform
+        .operations(view.id)
+        .iter()
+        .map(|operation| json!(platform::render::operation(operation)))
+        .collect();
+    let bot = json!({"participantId": view.my_participant, "app": view.app, "name": view.app_name});
+    let user =
+        json!({"participantId": view.user_participant, "user": view.user, "name": view.user_name});
+    json!({
+        "callId": view.id.to_string(), "state": view.state, "type": "peerToPeer",
+        "direction": view.direction, "callChainId": view.chain, "tenantId": view.tenant,
+        "callbackUri": view.callback_uri, "audioActive": view.audio_active,
+        "startedBy": if view.direction == CallDirection::Incoming { "user" } else { "bot" },
+        "participants": [bot, user], "operations": operations, "resultInfo": view.result,
+    })
+}
+
+fn ended_call(ended: &driver::Ended) -> Value {
+    json!({
+        "callId": ended.id.to_string(), "state": "terminated", "type": "peerToPeer",
+        "participants": [], "operations": [], "resultInfo": ended.result,
+    })
+}
+
+/// Where to start.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct Since {
+    /// Only lines with a greater `seq`.
+    #[serde(default)]
+    since: u64,
+}
+
+/// What happened: NDJSON, one event a line; at most 50,000 lines an answer. With `Accept:
+/// text/event-stream`, a stream that does not end.
+#[utoipa::path(get, path = "/journal", params(Since), responses(
+    (status = 200, description = "NDJSON or an event stream", content_type = "application/x-ndjson")))]
+pub async fn journal(
+    State(control): State<Control>,
+    Query(Since { since }): Query<Since>,
+    headers: http::HeaderMap,
+) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+        return stream(control, since);
+    }
+    let mut text = String::new();
+    for line in control.journal.since(since, LINES_MAX) {
+        text.push_str(&serde_json::to_string(&line).expect("journal lines are JSON"));
+        text.push('\n');
+    }
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response()
+}
+
+fn stream(control: Control, since: u64) -> Response {
+    let lines = futures_util::stream::unfold((control, since), |(control, since)| async move {
+        loop {
+            let lines = control.journal.since(since, 100);
+            if let Some(last) = lines.last() {
+                let chunk = Ok::<_, std::convert::Infallible>(events(&lines));
+                return Some((chunk, (control, last.seq)));
+            }
+            // A line written between the look and the wait is seen at the latest after this time.
+            let wait = std::time::Duration::from_millis(250);
+            let _ = tokio::time::timeout(wait, control.journal.grown()).await;
+        }
+    });
+    let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+    (kind, axum::body::Body::from_stream(lines)).into_response()
+}
+
+fn events(lines: &[crate::Line]) -> bytes::Bytes {
+    let text: String = lines
+        .iter()
+        .map(|line| {
+            let json = serde_json::to_string(line).expect("journal lines are JSON");
+            format!("id: {}\ndata: {json}\n\n", line.seq)
+        })
+        .collect();
+    bytes::Bytes::from(text)
+}

@@ -1,0 +1,206 @@
+//! The paths of the identity platform and of the Bot Framework's metadata.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State, rejection::BytesRejection},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use graph_api::Guid;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use platform::Ids;
+use seam::Clock;
+use serde_json::{Value, json};
+
+use super::{
+    Identity, Lookup, Registry, TokenEvent,
+    token_request::{Denied, Form, unknown_tenant},
+};
+
+/// Bytes of a token request.
+const FORM_MAX: usize = 64 * 1_024;
+/// Names that stand for any tenant.
+const ANY_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
+
+struct Shared {
+    identity: Arc<Identity>,
+    registry: Arc<dyn Registry>,
+    clock: Clock,
+    secure: bool,
+    /// Refusals so far; their trace ids come from it.
+    refusals: AtomicU64,
+}
+
+type Here = State<Arc<Shared>>;
+
+/// The router; `secure` says whether URLs in documents begin with https.
+pub fn router(
+    identity: Arc<Identity>,
+    registry: Arc<dyn Registry>,
+    clock: Clock,
+    secure: bool,
+) -> Router {
+    let shared = Shared { identity, registry, clock, secure, refusals: AtomicU64::new(0) };
+    Router::new()
+        .route("/common/discovery/instance", get(instance))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(metadata))
+        .route("/{tenant}/.well-known/openid-configuration", get(metadata))
+        .route("/{tenant}/discovery/v2.0/keys", get(login_keys))
+        .route("/{tenant}/discovery/keys", get(login_keys))
+        .route("/{tenant}/oauth2/v2.0/token", post(token))
+        .route("/v1/.well-known/OpenIdConfiguration", get(bot_framework))
+        .route("/v1/.well-known/openidconfiguration", get(bot_framework))
+        .route("/v1/.well-known/keys", get(platform_keys))
+        .layer(axum::extract::DefaultBodyLimit::max(FORM_MAX))
+        .with_state(Arc::new(shared))
+}
+
+impl Shared {
+    /// The host that the client asked, with its port.
+    fn host(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        host.unwrap_or("login.microsoftonline.com").to_owned()
+    }
+
+    fn base(&self, headers: &HeaderMap) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.host(headers))
+    }
+
+    /// Every answer carries the fake's own date: clients compare clocks by it.
+    fn answer(&self, status: StatusCode, body: Value) -> Response {
+        let mut response = (status, Json(body)).into_response();
+        let date =
+            HeaderValue::from_str(&self.clock.now().to_http_date()).expect("dates are ASCII");
+        response.headers_mut().insert(header::DATE, date);
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+        response
+    }
+
+    fn denied(&self, denied: &Denied, headers: &HeaderMap) -> Response {
+        let number = self.refusals.fetch_add(1, Ordering::Relaxed);
+        let trace: Guid = Ids::new(number).guid();
+        let given = headers.get("client-request-id").and_then(|id| id.to_str().ok());
+        let correlation = given.map_or_else(|| trace.to_string(), str::to_owned);
+        let body = denied.body(trace, &correlation, self.clock.now());
+        self.answer(StatusCode::from_u16(denied.status).unwrap_or(StatusCode::BAD_REQUEST), body)
+    }
+}
+
+/// Clients.md 6.
+async fn instance(State(shared): Here, headers: HeaderMap) -> Response {
+    let host = shared.host(&headers);
+    let base = shared.base(&headers);
+    let body = json!({
+        "tenant_discovery_endpoint": format!("{base}/common/v2.0/.well-known/openid-configuration"),
+        "api-version": "1.1",
+        "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+    });
+    shared.answer(StatusCode::OK, body)
+}
+
+/// Clients.md 7.
+async fn metadata(State(shared): Here, Path(tenant): Path<String>, headers: HeaderMap) -> Response {
+    let known = ANY_TENANT.contains(&tenant.as_str())
+        || shared.registry.lookup(&tenant, "").await != Lookup::UnknownTenant;
+    if !known {
+        return shared.denied(&unknown_tenant(&tenant), &headers);
+    }
+    let base = shared.base(&headers);
+    let body = json!({
+        "issuer": format!("{base}/{tenant}/v2.0"),
+        "authorization_endpoint": format!("{base}/{tenant}/oauth2/v2.0/authorize"),
+        "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
+        "jwks_uri": format!("{base}/{tenant}/discovery/v2.0/keys"),
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "response_types_supported": ["code", "id_token", "token"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "profile"],
+        "tenant_region_scope": "NA",
+        "cloud_instance_name": "microsoftonline.com",
+    });
+    shared.answer(StatusCode::OK, body)
+}
+
+/// Clients.md 8.
+async fn login_keys(State(shared): Here) -> Response {
+    shared.answer(StatusCode::OK, shared.identity.login_keys())
+}
+
+/// Clients.md 9 to 11.
+async fn token(
+    State(shared): Here,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    if let Some(fault) = shared.registry.fault().await {
+        let mut response = shared.denied(&Denied::fault(fault.status), &headers);
+        if let Some(secs) = fault.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, secs.into());
+        }
+        let event =
+            TokenEvent { client_id: String::new(), tenant, status: fault.status, error: None };
+        shared.registry.token_event(event);
+        return response;
+    }
+    let form = body.map_err(|_| Form::too_large()).and_then(|body| Form::read(&body));
+    let client_id =
+        form.as_ref().ok().and_then(|form| form.need("client_id").ok().map(str::to_owned));
+    let client_id = client_id.unwrap_or_default();
+    let given = give(&shared, &tenant, form, &headers).await;
+    let (status, error) = match &given {
+        Ok(_) => (200, None),
+        Err(denied) => (denied.status, Some(denied.number)),
+    };
+    shared.registry.token_event(TokenEvent { client_id, tenant, status, error });
+    match given {
+        Ok(body) => shared.answer(StatusCode::OK, body),
+        Err(denied) => shared.denied(&denied, &headers),
+    }
+}
+
+async fn give(
+    shared: &Shared,
+    tenant: &str,
+    form: Result<Form, Denied>,
+    headers: &HeaderMap,
+) -> Result<Value, Denied> {
+    let form = form?;
+    form.check(&shared.host(headers))?;
+    let client = form.need("client_id")?;
+    let roles = form.authenticate(shared.registry.lookup(tenant, client).await, tenant)?;
+    let (Ok(app), Ok(home)) = (client.parse(), tenant.parse()) else {
+        return Err(unknown_tenant(tenant));
+    };
+    let (token, secs) = shared.identity.access_token(app, home, &roles, shared.clock.now());
+    Ok(json!({
+        "token_type": "Bearer", "expires_in": secs, "ext_expires_in": secs, "access_token": token,
+    }))
+}
+
+/// Clients.md 23.
+async fn bot_framework(State(shared): Here, headers: HeaderMap) -> Response {
+    let base = shared.base(&headers);
+    let body = json!({
+        "issuer": super::CALLBACK_ISSUER,
+        "authorization_endpoint": "https://invalid.botframework.com",
+        "jwks_uri": format!("{base}/v1/.well-known/keys"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+    });
+    shared.answer(StatusCode::OK, body)
+}
+
+async fn platform_keys(State(shared): Here) -> Response {
+    shared.answer(StatusCode::OK, shared.identity.platform_keys())
+}

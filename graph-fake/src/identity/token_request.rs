@@ -1,0 +1,174 @@
+//! The client credentials grant: what is asked, and every way to refuse it (clients.md 9 and 11).
+
+use std::collections::BTreeMap;
+
+use graph_api::{Guid, Timestamp};
+use serde_json::{Value, json};
+
+use super::Lookup;
+
+/// Fields of one form.
+const FIELDS_MAX: usize = 64;
+
+/// A form, read; of a field that is there twice, the first counts.
+pub(super) struct Form(BTreeMap<String, String>);
+
+/// Why no token is given.
+pub(super) struct Denied {
+    pub(super) status: u16,
+    error: &'static str,
+    pub(super) number: u32,
+    text: String,
+}
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded`.
+    pub(super) fn read(body: &[u8]) -> Result<Self, Denied> {
+        let broken =
+            || Denied::new(400, "invalid_request", 900_144, "The body is no form.".to_owned());
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(body).map_err(|_| broken())?;
+        if pairs.len() > FIELDS_MAX {
+            return Err(broken());
+        }
+        let mut fields = BTreeMap::new();
+        for (name, value) in pairs {
+            fields.entry(name).or_insert(value);
+        }
+        Ok(Self(fields))
+    }
+
+    /// The refusal of a body that is too large, or breaks off.
+    pub(super) fn too_large() -> Denied {
+        let text = "The request body cannot be read, or is too large.".to_owned();
+        Denied::new(400, "invalid_request", 90_100, text)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A field that must be there.
+    pub(super) fn need(&self, name: &str) -> Result<&str, Denied> {
+        self.get(name).ok_or_else(|| {
+            let text = format!("The request body must contain the following parameter: '{name}'.");
+            Denied::new(400, "invalid_request", 900_144, text)
+        })
+    }
+
+    /// Checks grant type and scope; the client is looked up afterwards. `host` is the fake's own.
+    pub(super) fn check(&self, host: &str) -> Result<(), Denied> {
+        let grant = self.need("grant_type")?;
+        if grant != "client_credentials" {
+            let text = format!("The app requested an unsupported grant type '{grant}'.");
+            return Err(Denied::new(400, "unsupported_grant_type", 70_003, text));
+        }
+        self.need("client_id")?;
+        let scope = self.need("scope")?;
+        if !is_graph_default(scope, host) {
+            let text = format!("The provided value for scope {scope} is not valid.");
+            return Err(Denied::new(400, "invalid_scope", 1_002_012, text));
+        }
+        Ok(())
+    }
+
+    /// The roles of the client, if its secret is right.
+    pub(super) fn authenticate(&self, found: Lookup, tenant: &str) -> Result<Vec<String>, Denied> {
+        let id = self.get("client_id").unwrap_or_default();
+        match found {
+            Lookup::UnknownTenant => Err(unknown_tenant(tenant)),
+            Lookup::UnknownApp => {
+                let text = format!(
+                    "Application with identifier '{id}' was not found in the directory '{tenant}'."
+                );
+                Err(Denied::new(400, "unauthorized_client", 700_016, text))
+            }
+            Lookup::App { secret, roles } => match self.get("client_secret") {
+                Some(given) if given == secret => Ok(roles),
+                Some(_) => {
+                    let text = format!("Invalid client secret provided for app '{id}'.");
+                    Err(Denied::new(401, "invalid_client", 7_000_215, text))
+                }
+                None => {
+                    let text = "The request body must contain the following parameter: \
+                                'client_assertion' or 'client_secret'.";
+                    Err(Denied::new(401, "invalid_client", 7_000_218, text.to_owned()))
+                }
+            },
+        }
+    }
+}
+
+/// Clients.md 9: Graph's own name, with one slash or two, or the fake's, with or without its port.
+fn is_graph_default(scope: &str, host: &str) -> bool {
+    let Some(resource) = scope.strip_suffix("/.default") else { return false };
+    let resource = resource.trim_end_matches('/');
+    let Some((scheme, name)) = resource.split_once("://") else { return false };
+    let own_name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    matches!(scheme, "https" | "http") && [super::GRAPH_HOST, host, own_name].contains(&name)
+}
+
+/// The refusal for a tenant that does not exist.
+pub(super) fn unknown_tenant(tenant: &str) -> Denied {
+    let text =
+        format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
+    Denied::new(400, "invalid_request", 90_002, text)
+}
+
+impl Denied {
+    fn new(status: u16, error: &'static str, number: u32, text: String) -> Self {
+        Self { status, error, number, text }
+    }
+
+    /// The refusal of a fault plan.
+    pub(super) fn fault(status: u16) -> Self {
+        let error = if status == 429 { "temporarily_unavailable" } else { "server_error" };
+        Self::new(
+            status,
+            error,
+            90_033,
+            "This answer is a fault that the test asked for.".to_owned(),
+        )
+    }
+
+    /// As the identity platform writes it (clients.md 11).
+    pub(super) fn body(&self, trace: Guid, correlation: &str, now: Timestamp) -> Value {
+        let time = now.to_seconds_text().replace('T', " ").replace('Z', "");
+        json!({
+            "error": self.error,
+            "error_description": format!(
+                "AADSTS{}: {} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}Z",
+                self.number, self.text
+            ),
+            "error_codes": [self.number],
+            "timestamp": format!("{time}Z"),
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.number),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scopes_that_real_clients_send() {
+        let good = [
+            "https://graph.microsoft.com/.default",
+            "https://graph.microsoft.com//.default",
+            "https://localhost/.default",
+            "https://localhost:8443/.default",
+            "http://localhost/.default",
+        ];
+        for scope in good {
+            assert!(is_graph_default(scope, "localhost:8443"), "{scope}");
+        }
+        for scope in
+            ["https://graph.microsoft.com/User.Read", ".default", "https://other.example/.default"]
+        {
+            assert!(!is_graph_default(scope, "localhost:8443"), "{scope}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What is in a token, and when it is believed.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use graph_api::{Guid, Timestamp};
+use jsonwebtoken::{Algorithm, Header, Validation};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, Keys, keys::SigningKey};
+
+/// How long an access token is valid, in seconds.
+pub(super) const ACCESS_SECS: u64 = 3_599;
+/// How long a notification token is valid, in seconds.
+const CALLBACK_SECS: i64 = 3_600;
+/// Characters of an `Authorization` header that is looked at.
+const HEADER_MAX: usize = 16 * 1_024;
+
+/// What an access token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppClaims {
+    /// The application.
+    pub app: Guid,
+    /// The tenant that the token was issued for.
+    pub tenant: Guid,
+    /// Its roles, as the administrator consented to them when it was issued.
+    pub roles: Vec<String>,
+}
+
+/// Why a token opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TokenRefusal {
+    /// None, or not `Bearer`.
+    #[error("Access token is empty.")]
+    Missing,
+    /// No JWT.
+    #[error("JWT is not well formed.")]
+    Malformed,
+    /// Signed with another key, or not at all.
+    #[error("Signature validation failed.")]
+    Forged,
+    /// For something other than Graph.
+    #[error("Invalid audience.")]
+    WrongAudience,
+    /// No longer valid.
+    #[error("Lifetime validation failed, the token is expired.")]
+    Expired,
+    /// Not valid yet.
+    #[error("Lifetime validation failed, the token is not yet valid.")]
+    TooEarly,
+}
+
+/// Which key signs a notification token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TokenKey {
+    /// The platform's.
+    #[default]
+    Platform,
+    /// One that no metadata shows, under the name of the platform's.
+    Unknown,
+    /// None: `alg` is `none`.
+    None,
+}
+
+/// What is wrong with a notification token; the default is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallbackTokenFaults {
+    /// Another audience.
+    pub audience: Option<String>,
+    /// Another issuer.
+    pub issuer: Option<String>,
+    /// Seconds until it expires; may be negative.
+    pub expires_in_seconds: Option<i64>,
+    /// Which key signs.
+    pub key: TokenKey,
+    /// Claims to leave out.
+    pub omit: Vec<String>,
+}
+
+pub(super) fn access(
+    keys: &Keys,
+    app: Guid,
+    tenant: Guid,
+    roles: &[String],
+    now: Timestamp,
+) -> String {
+    let now = now.as_secs();
+    let claims = json!({
+        "aud": GRAPH_AUDIENCE, "iss": format!("https://sts.windows.net/{tenant}/"),
+        "iat": now, "nbf": now, "exp": now + ACCESS_SECS,
+        "appid": app, "appidacr": "1", "idtyp": "app", "oid": app, "sub": app, "tid": tenant,
+        "roles": roles, "ver": "1.0",
+    });
+    sign(&keys.login, &keys.login.kid, &claims)
+}
+
+pub(super) fn callback(
+    keys: &Keys,
+    app: Guid,
+    tenant: Guid,
+    now: Timestamp,
+    faults: &CallbackTokenFaults,
+) -> String {
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX / 2);
+    let expires = now.saturating_add(faults.expires_in_seconds.unwrap_or(CALLBACK_SECS));
+    // An expired token was good once: it is older by as much.
+    let issued = now.min(expires.saturating_sub(CALLBACK_SECS));
+    let mut claims = Map::new();
+    let issuer = faults.issuer.clone().unwrap_or_else(|| CALLBACK_ISSUER.to_owned());
+    claims.insert("iss".to_owned(), issuer.into());
+    let audience = faults.audience.clone().unwrap_or_else(|| app.to_string());
+    claims.insert("aud".to_owned(), audience.into());
+    claims.insert("tid".to_owned(), tenant.to_string().into());
+    claims.insert("iat".to_owned(), issued.into());
+    claims.insert("nbf".to_owned(), issued.into());
+    claims.insert("exp".to_owned(), expires.into());
+    claims.retain(|name, _| !faults.omit.contains(name));
+    let claims = Value::Object(claims);
+    match faults.key {
+        TokenKey::Platform => sign(&keys.platform, &keys.platform.kid, &claims),
+        TokenKey::Unknown => sign(&keys.unknown, &keys.platform.kid, &claims),
+        TokenKey::None => {
+            let head = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
+            format!("{head}.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
+        }
+    }
+}
+
+fn sign(key: &SigningKey, kid: &str, claims: &Value) -> String {
+    let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::RS256) };
+    jsonwebtoken::encode(&header, claims, &key.private).expect("an RSA key signs any JSON")
+}
+
+#[derive(Deserialize)]
+struct Access {
+    aud: String,
+    exp: u64,
+    #[serde(default)]
+    nbf: u64,
+    appid: String,
+    tid: String,
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+pub(super) fn verify(
+    keys: &Keys,
+    header: Option<&str>,
+    now: Timestamp,
+) -> Result<AppClaims, TokenRefusal> {
+    let header = header.filter(|h| h.len() <= HEADER_MAX).ok_or(TokenRefusal::Missing)?;
+    let (scheme, token) = header.trim().split_once(' ').ok_or(TokenRefusal::Missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Err(TokenRefusal::Missing);
+    }
+    let token = token.trim();
+    // A head that cannot be read, or names another algorithm (`none` is not even known to the library).
+    let head = jsonwebtoken::decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
+    if head.alg != Algorithm::RS256 || head.kid.as_deref() != Some(&keys.login.kid) {
+        return Err(TokenRefusal::Forged);
+    }
+    let mut rules = Validation::new(Algorithm::RS256);
+    // Times are judged below, by the fake's clock; the library would ask the machine's.
+    rules.validate_exp = false;
+    rules.validate_aud = false;
+    rules.required_spec_claims.clear();
+    let claims = jsonwebtoken::decode::<Access>(token, &keys.login.public, &rules)
+        .map_err(|_| TokenRefusal::Forged)?
+        .claims;
+    if claims.aud != GRAPH_AUDIENCE {
+        return Err(TokenRefusal::WrongAudience);
+    }
+    if claims.exp <= now.as_secs() {
+        return Err(TokenRefusal::Expired);
+    }
+    if claims.nbf > now.as_secs() {
+        return Err(TokenRefusal::TooEarly);
+    }
+    let guid = |text: &str| text.parse::<Guid>().map_err(|_| TokenRefusal::Malformed);
+    Ok(AppClaims { app: guid(&claims.appid)?, tenant: guid(&claims.tid)?, roles: claims.roles })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP: Guid = Guid::from_u128(1);
+    const TENANT: Guid = Guid::from_u128(2);
+
+    fn keys() -> Keys {
+        Keys::fixed()
+    }
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    #[test]
+    fn an_access_token_opens_graph_for_its_time() {
+        let keys = keys();
+        let token = access(&keys, APP, TENANT, &["Calls.Initiate.All".to_owned()], at(1_000));
+        let check = |text: String, now| verify(&keys, Some(&text), at(now));
+        let claims = check(format!("Bearer {token}"), 1_000).unwrap();
+        assert_eq!((claims.app, claims.tenant, claims.roles.len()), (APP, TENANT, 1));
+        assert!(check(format!("bearer  {token}"), 2_000).is_ok(), "the scheme's case is free");
+        assert_eq!(check(format!("Bearer {token}"), 999), Err(TokenRefusal::TooEarly));
+        assert_eq!(check(format!("Bearer {token}"), 4_599), Err(TokenRefusal::Expired));
+        assert_eq!(check(format!("Basic {token}"), 1_000), Err(TokenRefusal::Missing));
+        assert_eq!(check("Bearer x.y.z".to_owned(), 1_000), Err(TokenRefusal::Malformed));
+        assert_eq!(verify(&keys, None, at(1_000)), Err(TokenRefusal::Missing));
+    }
+
+    #[test]
+    fn a_changed_claim_or_a_notification_token_opens_nothing() {
+        let keys = keys();
+        let token = access(&keys, APP, TENANT, &[], at(1_000));
+        let other = access(&keys, TENANT, TENANT, &[], at(1_000));
+        let part = |token: &str, at| token.split('.').nth(at).unwrap().to_owned();
+        let mixed = [part(&token, 0), part(&other, 1), part(&token, 2)].join(".");
+        let mixed = format!("Bearer {mixed}");
+        assert_eq!(verify(&keys, Some(&mixed), at(1_000)), Err(TokenRefusal::Forged));
+        for key in [TokenKey::Platform, TokenKey::Unknown, TokenKey::None] {
+            let faults = CallbackTokenFaults { key, ..CallbackTokenFaults::default() };
+            let token = format!("Bearer {}", callback(&keys, APP, TENANT, at(1_000), &faults));
+            assert!(verify(&keys, Some(&token), at(1_000)).is_err(), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn a_notification_token_has_the_claims_asked_for() {
+        let keys = keys();
+        let faults = CallbackTokenFaults {
+            expires_in_seconds: Some(-60),
+            omit: vec!["tid".to_owned()],
+            ..CallbackTokenFaults::default()
+        };
+        let token = callback(&keys, APP, TENANT, at(10_000), &faults);
+        let claims = token.split('.').nth(1).unwrap();
+        let claims: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        let wanted =
+            json!({"iss": CALLBACK_ISSUER, "aud": APP, "iat": 6_340, "nbf": 6_340, "exp": 9_940});
+        assert_eq!(claims, wanted);
+    }
+}

@@ -1,0 +1,23 @@
+//! The fake Graph: identity, calls, signed notifications and a control API.
+//!
+//! This is the shell around [`platform`]: it reads HTTP, checks tokens, delivers notifications and
+//! downloads prompts; what Teams would do is decided in the core alone. It binds no socket of its own:
+//! whoever starts it brings a [`seam::Network`], real or simulated.
+
+pub mod config;
+pub mod control;
+mod driver;
+mod envelope;
+pub mod faults;
+mod graph;
+pub mod identity;
+mod journal;
+mod notify;
+mod paths;
+mod serve;
+mod tls;
+
+pub use journal::{Journal, Line};
+pub use platform::Options;
+pub use serve::{Addresses, Fake, Listeners, Setup, Tls};
+pub use tls::Authority;

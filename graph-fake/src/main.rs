@@ -1,0 +1,216 @@
+//! `graph-fake serve`: the fake Graph on real sockets.
+
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use graph_fake::{
+    Authority, Fake, Listeners, Options, Setup, Tls,
+    config::{APP, Config, SECRET, TENANT},
+    identity::Keys,
+};
+use seam::{Clock, RealNetwork, TlsTrust};
+use serde_json::json;
+
+/// A fake Microsoft Graph for calling bots: identity, calls, signed notifications.
+#[derive(Parser)]
+#[command(name = "graph-fake", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 all good · 2 wrong usage or configuration · 4 internal error · 130 interrupted.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until interrupted. The first line on standard output is one JSON object.
+    Serve(Box<Serve>),
+    /// Look at configuration files.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Read a file and say what is wrong with it.
+    Check {
+        /// TOML or JSON.
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Tenants, apps and users; TOML or JSON. Without one: one tenant, one bot, three users.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Ids come from it: same seed and same inputs, same ids.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Identity and Graph with TLS; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    https: SocketAddr,
+    /// The same without TLS.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    http: SocketAddr,
+    /// The control API.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    control: SocketAddr,
+    /// `virtual`: timers move only by POST /clock.
+    #[arg(long, value_enum, default_value_t = ClockKind::Real)]
+    clock: ClockKind,
+    /// Where the certificate authority is kept; a new one in a temporary folder if absent.
+    #[arg(long, value_name = "DIR")]
+    ca_dir: Option<PathBuf>,
+    /// More names for the server certificate, beside localhost.
+    #[arg(long, value_name = "NAME")]
+    san: Vec<String>,
+    /// Trust this authority (PEM) for callbacks and prompts.
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+    /// Trust any certificate of the bot.
+    #[arg(long)]
+    insecure_callbacks: bool,
+    /// Accept http callback URIs on loopback hosts.
+    #[arg(long)]
+    allow_http_callbacks: bool,
+    /// Say less.
+    #[arg(long)]
+    quiet: bool,
+    /// Say more; repeat for more still.
+    #[arg(short, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ClockKind {
+    Real,
+    Virtual,
+}
+
+/// A problem of the caller's, told on one line.
+struct Wrong(String);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Serve(serve) => start(*serve),
+        Command::Config { command: ConfigCommand::Check { file } } => check(&file),
+    };
+    match done {
+        Ok(code) => code,
+        Err(Wrong(why)) => {
+            eprintln!("graph-fake: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn check(file: &std::path::Path) -> Result<ExitCode, Wrong> {
+    let config = Config::read(file).map_err(|error| Wrong(error.to_string()))?;
+    eprintln!("{}: good ({} tenants)", file.display(), config.tenants.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start(serve: Serve) -> Result<ExitCode, Wrong> {
+    let level = match (serve.quiet, serve.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Wrong(format!("cannot start: {error}")))?;
+    runtime.block_on(run(serve))
+}
+
+async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
+    let say = |error: &dyn std::fmt::Display| Wrong(error.to_string());
+    let mut config = match &serve.config {
+        Some(file) => Config::read(file).map_err(|error| say(&error))?,
+        None => Config::default(),
+    };
+    config.allow_http_callbacks |= serve.allow_http_callbacks;
+    let default_config = serve.config.is_none();
+    // The folder lives as long as the fake: clients read the authority's certificate from it.
+    let scratch = tempfile::tempdir().map_err(|error| say(&error))?;
+    let ca_dir = serve.ca_dir.clone().unwrap_or_else(|| scratch.path().to_owned());
+    let authority = Authority::create_or_load(Some(&ca_dir)).map_err(|error| say(&error))?;
+    let trust =
+        TlsTrust { extra_ca_files: serve.trust.clone(), insecure: serve.insecure_callbacks };
+    let network = Arc::new(RealNetwork::new(&trust).map_err(|error| say(&error))?);
+    let real = Clock::real();
+    let clock = match serve.clock {
+        ClockKind::Real => real,
+        ClockKind::Virtual => Clock::manual(real.now()),
+    };
+    let options = Options { http_callbacks: config.allow_http_callbacks, ..Options::default() };
+    let fake = Fake::bind(Setup {
+        seed: serve.seed,
+        config,
+        options,
+        keys: Keys::generate().map_err(|error| say(&error))?,
+        tls: Tls::Own(Box::new(authority), serve.san.clone()),
+        listeners: Listeners {
+            https: Some(serve.https),
+            http: Some(serve.http),
+            control: Some(serve.control),
+        },
+        network: network.clone(),
+        outgoing: network,
+        clock,
+    })
+    .await
+    .map_err(|error| say(&error))?;
+    announce(&fake, &ca_dir.join("ca.pem"), &serve, default_config).map_err(|error| say(&error))?;
+    tokio::select! {
+        () = fake.run() => Ok(ExitCode::from(4)),
+        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
+    }
+}
+
+/// The ready line, and what to paste for each client stack.
+fn announce(
+    fake: &Fake,
+    ca_file: &std::path::Path,
+    serve: &Serve,
+    default_config: bool,
+) -> std::io::Result<()> {
+    let shown = |address: Option<SocketAddr>| address.map(|a| a.to_string()).unwrap_or_default();
+    let https = format!("https://{}", shown(fake.addresses.https));
+    let http = format!("http://{}", shown(fake.addresses.http));
+    let ready = json!({
+        "ready": true,
+        "graph": format!("{https}/v1.0"),
+        "graphBeta": format!("{https}/beta"),
+        "graphHttp": format!("{http}/v1.0"),
+        "authority": https,
+        "control": format!("http://{}", shown(fake.addresses.control)),
+        "botFrameworkOpenId": format!("{https}/v1/.well-known/OpenIdConfiguration"),
+        "caFile": ca_file,
+        "seed": serve.seed,
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{ready}")?;
+    out.flush()?;
+    if serve.quiet {
+        return Ok(());
+    }
+    let ca = ca_file.display();
+    let mut err = std::io::stderr().lock();
+    writeln!(err, "# Python: msgraph-sdk, azure-identity, botframework-connector")?;
+    writeln!(err, "export SSL_CERT_FILE={ca} REQUESTS_CA_BUNDLE={ca}")?;
+    writeln!(err, "# JavaScript\nexport NODE_EXTRA_CA_CERTS={ca}")?;
+    writeln!(err, "# Rust: graph-rs-sdk\nexport SSL_CERT_FILE={ca}")?;
+    writeln!(err, "# any\nexport AZURE_AUTHORITY_HOST={https} GRAPH_BASE_URL={https}/v1.0")?;
+    if default_config {
+        writeln!(err, "export TENANT_ID={TENANT} CLIENT_ID={APP} CLIENT_SECRET={SECRET}")?;
+    }
+    Ok(())
+}

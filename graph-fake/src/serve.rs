@@ -1,0 +1,223 @@
+//! Puts the fake together and starts it on a network.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::Router;
+use graph_api::Guid;
+use platform::{Ids, Options};
+use seam::{BoxFuture, Clock, HttpClient, Network, ServeLimits};
+use serde_json::json;
+
+use crate::{
+    config::Config,
+    control::{self, Control},
+    driver::{Driver, State},
+    graph::{self, Graph},
+    identity::{self, FaultReply, Identity, Keys, Lookup, Registry, TokenEvent},
+    journal::{Journal, Route},
+    notify::Notifier,
+    tls::Authority,
+};
+
+/// Request ids and ids of the platform come from streams of their own, so that a client which asks more
+/// often does not change the ids of calls.
+const REQUEST_ID_STREAM: u64 = 0x7265_7175_6573_7473;
+
+/// Where to listen; `None` leaves a listener out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Listeners {
+    /// Identity and Graph, with TLS.
+    pub https: Option<SocketAddr>,
+    /// The same without TLS.
+    pub http: Option<SocketAddr>,
+    /// The control API.
+    pub control: Option<SocketAddr>,
+}
+
+/// Who ends TLS.
+pub enum Tls {
+    /// This fake, with certificates of its own authority for these names (beside localhost).
+    Own(Box<Authority>, Vec<String>),
+    /// The network itself: the listener called https is plain here (the simulator).
+    Outside,
+}
+
+/// What a fake is made of.
+pub struct Setup {
+    /// Ids come from it.
+    pub seed: u64,
+    /// Who exists.
+    pub config: Config,
+    /// Switches of the platform.
+    pub options: Options,
+    /// Signing keys.
+    pub keys: Keys,
+    /// Who ends TLS.
+    pub tls: Tls,
+    /// Where to listen.
+    pub listeners: Listeners,
+    /// The network to listen on.
+    pub network: Arc<dyn Network>,
+    /// The network that callbacks and prompts are reached through.
+    pub outgoing: Arc<dyn Network>,
+    /// The fake's clock.
+    pub clock: Clock,
+}
+
+/// What was bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// Identity and Graph, with TLS.
+    pub https: Option<SocketAddr>,
+    /// The same without TLS.
+    pub http: Option<SocketAddr>,
+    /// The control API.
+    pub control: Option<SocketAddr>,
+}
+
+/// A running fake.
+pub struct Fake {
+    /// What was bound.
+    pub addresses: Addresses,
+    /// What happens, as it happens.
+    pub journal: Journal,
+    tasks: Vec<BoxFuture<'static, ()>>,
+}
+
+impl Fake {
+    /// Binds everything; all listeners accept when this returns.
+    ///
+    /// # Errors
+    /// An address that cannot be bound, or a certificate that cannot be made.
+    pub async fn bind(setup: Setup) -> io::Result<Self> {
+        let journal = Journal::default();
+        let identity = Arc::new(Identity::new(setup.keys));
+        let notifier = Arc::new(Notifier::new(HttpClient::new(
+            setup.outgoing.clone(),
+            Duration::from_secs(10),
+        )));
+        let options = Options {
+            http_callbacks: setup.options.http_callbacks || setup.config.allow_http_callbacks,
+            ..setup.options
+        };
+        let state = State::new(setup.seed, setup.config, options);
+        let clock = setup.clock;
+        let driver =
+            Driver::start(state, clock.clone(), journal.clone(), notifier, identity.clone());
+        let ids = Arc::new(Mutex::new(Ids::new(setup.seed ^ REQUEST_ID_STREAM)));
+        let registry = Arc::new(Directory {
+            driver: driver.clone(),
+            journal: journal.clone(),
+            clock: clock.clone(),
+        });
+        let (ca_pem, acceptor) = match setup.tls {
+            Tls::Outside => (None, None),
+            Tls::Own(authority, names) => {
+                let acceptor = authority.acceptor(&names).map_err(io::Error::other)?;
+                (Some(Arc::from(authority.ca_pem())), Some(acceptor))
+            }
+        };
+        let routes = |secure: bool| {
+            let graph = Graph {
+                driver: driver.clone(),
+                identity: identity.clone(),
+                journal: journal.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+                secure,
+            };
+            identity::routes::router(identity.clone(), registry.clone(), clock.clone(), secure)
+                .merge(graph::router(graph))
+        };
+        let control = control::router(Control {
+            driver: driver.clone(),
+            identity: identity.clone(),
+            journal: journal.clone(),
+            clock: clock.clone(),
+            ca_pem,
+            seed: setup.seed,
+        });
+        let mut tasks = Vec::new();
+        let mut listen = Listen { network: &*setup.network, tasks: &mut tasks };
+        let https = listen.on(setup.listeners.https, acceptor, routes(true)).await?;
+        let http = listen.on(setup.listeners.http, None, routes(false)).await?;
+        let control = listen.on(setup.listeners.control, None, control).await?;
+        Ok(Self { addresses: Addresses { https, http, control }, journal, tasks })
+    }
+
+    /// Serves until dropped.
+    pub async fn run(self) {
+        futures_util::future::join_all(self.tasks).await;
+    }
+}
+
+struct Listen<'a> {
+    network: &'a dyn Network,
+    tasks: &'a mut Vec<BoxFuture<'static, ()>>,
+}
+
+impl Listen<'_> {
+    async fn on(
+        &mut self,
+        at: Option<SocketAddr>,
+        tls: Option<seam::TlsAcceptor>,
+        router: Router,
+    ) -> io::Result<Option<SocketAddr>> {
+        let Some(at) = at else { return Ok(None) };
+        let listener = self.network.listen(at).await?;
+        let bound = listener.local_addr()?;
+        self.tasks.push(Box::pin(seam::serve(listener, tls, router, ServeLimits::default())));
+        Ok(Some(bound))
+    }
+}
+
+/// The directory as the identity platform sees it.
+struct Directory {
+    driver: Driver,
+    journal: Journal,
+    clock: Clock,
+}
+
+impl Registry for Directory {
+    fn lookup<'a>(&'a self, tenant: &'a str, client_id: &'a str) -> BoxFuture<'a, Lookup> {
+        Box::pin(async move {
+            let Ok(tenant) = tenant.parse::<Guid>() else { return Lookup::UnknownTenant };
+            let app = client_id.parse::<Guid>().ok();
+            let found = self.driver.with(move |state| {
+                if state.platform.directory().tenant(tenant).is_none() {
+                    return Lookup::UnknownTenant;
+                }
+                match app.and_then(|app| state.apps.get(&(tenant, app))) {
+                    Some(body) => {
+                        Lookup::App { secret: body.secret.clone(), roles: body.roles.clone() }
+                    }
+                    None => Lookup::UnknownApp,
+                }
+            });
+            found.await.unwrap_or(Lookup::UnknownTenant)
+        })
+    }
+
+    fn token_event(&self, event: TokenEvent) {
+        let detail = json!({
+            "clientId": event.client_id, "tenantId": event.tenant,
+            "status": event.status, "error": event.error,
+        });
+        self.journal.write(self.clock.now(), None, "token", Route("bot", "login"), detail);
+    }
+
+    fn fault(&self) -> BoxFuture<'_, Option<FaultReply>> {
+        Box::pin(async move {
+            let reply = self.driver.with(|state| state.faults.strikes("token")).await.ok()??;
+            Some(FaultReply {
+                status: reply.status,
+                retry_after_seconds: reply.retry_after_seconds,
+            })
+        })
+    }
+}
