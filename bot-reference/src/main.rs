@@ -1,0 +1,148 @@
+//! `bot-reference serve`: the reference bot on real sockets.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use bot_reference::{BotConfig, BotError, Flaw, Settings, run};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use graph_api::Guid;
+use seam::{Clock, RealNetwork, TlsTrust};
+use tokio::sync::oneshot;
+
+/// A Microsoft Teams calling bot that behaves, to compare one's own with.
+#[derive(Parser)]
+#[command(name = "bot-reference", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 all good · 2 wrong usage or configuration · 4 internal error · 130 interrupted.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until interrupted. The first line on standard output is one JSON object.
+    Serve(Box<Serve>),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    /// Graph plays the prompts.
+    ServiceHosted,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// How media is handled.
+    #[arg(long, value_enum, default_value_t = Mode::ServiceHosted)]
+    mode: Mode,
+    /// Graph with its version.
+    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443/v1.0")]
+    graph: String,
+    /// The identity platform.
+    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443")]
+    authority: String,
+    /// The Bot Framework's metadata; below the authority if absent.
+    #[arg(long, value_name = "URL")]
+    open_id: Option<String>,
+    /// Where to listen for notifications; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9441")]
+    listen: SocketAddr,
+    /// How the platform reaches this bot; http and the address if absent.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// The bot's tenant.
+    #[arg(long, env = "TENANT_ID", value_name = "GUID")]
+    tenant: Guid,
+    /// The bot's app id.
+    #[arg(long, env = "CLIENT_ID", value_name = "GUID")]
+    app: Guid,
+    /// The bot's client secret.
+    #[arg(long, env = "CLIENT_SECRET", value_name = "TEXT", hide_env_values = true)]
+    secret: String,
+    /// Trust this authority (PEM), beside those of the system.
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+    /// Plant a fault, to see that a suite notices it.
+    #[arg(long, value_name = "ID")]
+    flaw: Option<Flaw>,
+    /// Say less.
+    #[arg(long)]
+    quiet: bool,
+    /// Say more; repeat for more still.
+    #[arg(short, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+fn main() -> ExitCode {
+    let Cli { command: Command::Serve(serve) } = Cli::parse();
+    let level = match (serve.quiet, serve.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return told(&error, 4),
+    };
+    runtime.block_on(start(*serve))
+}
+
+fn told(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
+    eprintln!("bot-reference: {error}");
+    ExitCode::from(code)
+}
+
+async fn start(serve: Serve) -> ExitCode {
+    let Mode::ServiceHosted = serve.mode;
+    let trust = TlsTrust { extra_ca_files: serve.trust.clone(), insecure: false };
+    let network = match RealNetwork::new(&trust) {
+        Ok(network) => Arc::new(network),
+        Err(error) => return told(&error, 2),
+    };
+    let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
+    let (graph, authority) = (trimmed(&serve.graph), trimmed(&serve.authority));
+    for url in [&graph, &authority] {
+        if let Err(error) = url::Url::parse(url) {
+            return told(&format!("'{url}' is not a URL: {error}"), 2);
+        }
+    }
+    let open_id = format!("{authority}/v1/.well-known/OpenIdConfiguration");
+    let public_url = serve.public_url.as_deref().map(trimmed);
+    let shown_url = public_url.clone();
+    let config = BotConfig {
+        app: serve.app,
+        tenant: serve.tenant,
+        secret: serve.secret,
+        graph,
+        authority,
+        open_id: serve.open_id.unwrap_or(open_id),
+        public_url,
+        settings: Settings { flaw: serve.flaw, ..Settings::default() },
+    };
+    let (ready, bound) = oneshot::channel();
+    let announce = async {
+        if let Ok(address) = bound.await {
+            let line = serde_json::json!({
+                "ready": true, "listen": address,
+                "callbackUri": format!("{}/api/calls", shown_url.unwrap_or(format!("http://{address}"))),
+            });
+            #[allow(clippy::print_stdout, reason = "the ready line is the program's output")]
+            {
+                println!("{line}");
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ended = run(network, Clock::real(), serve.listen, None, config, ready) => match ended {
+            Err(BotError::Listen(error)) => told(&error, 2),
+            Err(error @ (BotError::Crashed | BotError::Stopped)) => told(&error, 4),
+            Ok(()) => ExitCode::SUCCESS,
+        },
+        () = announce => ExitCode::SUCCESS,
+        _ = tokio::signal::ctrl_c() => ExitCode::from(130),
+    }
+}

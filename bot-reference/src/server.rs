@@ -1,0 +1,231 @@
+//! The shell: listens for notifications, serves the prompts, and carries out what the bot wants.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use graph_api::Guid;
+use http::{HeaderMap, StatusCode, header};
+use seam::{Clock, HttpClient, Network, ServeLimits, TlsAcceptor};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    Ask, Bot, Effect, Flaw, Input, Settings, bot::PROMPTS, entry, graph_client::GraphClient,
+    inbound::Inbound,
+};
+
+/// Notifications and answers that may wait for the bot.
+const INBOX_MAX: usize = 4_096;
+/// Bytes of a notification: a roster of a thousand participants fits.
+const BODY_MAX: usize = 4 << 20;
+/// How long Graph may take.
+const GRAPH_LIMIT: Duration = Duration::from_secs(10);
+
+/// Where everybody is, and who the bot is.
+#[derive(Debug, Clone)]
+pub struct BotConfig {
+    /// Its app id.
+    pub app: Guid,
+    /// Its tenant.
+    pub tenant: Guid,
+    /// Its client secret.
+    pub secret: String,
+    /// Graph with its version, as in `https://graph.microsoft.com/v1.0`.
+    pub graph: String,
+    /// The identity platform, as in `https://login.microsoftonline.com`.
+    pub authority: String,
+    /// The Bot Framework's metadata.
+    pub open_id: String,
+    /// Where the platform reaches this bot, without a slash at the end; its own address if absent.
+    pub public_url: Option<String>,
+    /// How it behaves.
+    pub settings: Settings,
+}
+
+/// Why the bot stopped.
+#[derive(Debug, Error)]
+pub enum BotError {
+    /// Its address is taken, or not this machine's.
+    #[error("{0}")]
+    Listen(#[from] io::Error),
+    /// The planted crash.
+    #[error("Graph said 404 and this bot was not prepared for it")]
+    Crashed,
+    /// The server ended by itself.
+    #[error("the server stopped")]
+    Stopped,
+}
+
+struct Shared {
+    inbound: Inbound,
+    clock: Clock,
+    inbox: mpsc::Sender<Input>,
+    flaw: Option<Flaw>,
+    prompts: BTreeMap<&'static str, Bytes>,
+}
+
+/// Runs the bot until it fails; `ready` is told the address once it listens.
+///
+/// # Errors
+/// See [`BotError`].
+pub async fn run(
+    network: Arc<dyn Network>,
+    clock: Clock,
+    listen: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    config: BotConfig,
+    ready: oneshot::Sender<SocketAddr>,
+) -> Result<(), BotError> {
+    let listener = network.listen(listen).await?;
+    let address = listener.local_addr()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let client = HttpClient::new(network, GRAPH_LIMIT);
+    let (inbox, notified) = mpsc::channel(INBOX_MAX);
+    let flaw = config.settings.flaw;
+    let shared = Shared {
+        inbound: Inbound::new(client.clone(), config.open_id.clone(), config.app, flaw),
+        clock: clock.clone(),
+        inbox,
+        flaw,
+        prompts: prompts(),
+    };
+    let router = Router::new()
+        .route("/api/calls", post(notification))
+        .route("/prompts/{name}", get(prompt))
+        .route("/health", get(|| async { "ok" }))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(Arc::new(shared));
+    let graph = Arc::new(GraphClient::new(client, clock.clone(), &config, public_url));
+    let shell = Shell { bot: Bot::new(config.settings), clock, graph, over: BTreeMap::new() };
+    // Whoever started the bot need not want to know.
+    let _ = ready.send(address);
+    tokio::select! {
+        () = seam::serve(listener, tls, router, ServeLimits::default()) => Err(BotError::Stopped),
+        error = shell.run(notified) => Err(error),
+    }
+}
+
+/// Two prompts that tell themselves apart by ear.
+fn prompts() -> BTreeMap<&'static str, Bytes> {
+    let second = Duration::from_secs(1);
+    let file = |frequency| Bytes::from(media::write_wav(&media::tone(frequency, second)));
+    PROMPTS.into_iter().zip([file(440.0), file(660.0)]).collect()
+}
+
+async fn prompt(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
+    let found = name.strip_suffix(".wav").and_then(|name| shared.prompts.get(name));
+    match found {
+        Some(wav) => ([(header::CONTENT_TYPE, "audio/wav")], wav.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Judges, reads and takes a notification; what follows from it happens after the 202.
+async fn notification(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
+    let now = shared.clock.now();
+    if shared.flaw == Some(Flaw::AcknowledgesLate) {
+        shared.clock.sleep_until(now + Duration::from_secs(6)).await;
+    }
+    let token = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    if let Err(why) = shared.inbound.check(token, now).await {
+        tracing::warn!(%why, "a notification was not believed");
+        return (StatusCode::UNAUTHORIZED, why.to_string());
+    }
+    let entries = match entry::read(&body, shared.flaw) {
+        Ok(entries) => entries,
+        Err(why) => return (StatusCode::BAD_REQUEST, why.to_string()),
+    };
+    // All or nothing: a batch that was refused half-way would come again as a whole.
+    let Ok(places) = shared.inbox.try_reserve_many(entries.len()) else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too much at once".to_owned());
+    };
+    for (place, entry) in places.zip(entries) {
+        place.send(Input::Notified(entry));
+    }
+    (StatusCode::ACCEPTED, String::new())
+}
+
+struct Shell {
+    bot: Bot,
+    clock: Clock,
+    graph: Arc<GraphClient>,
+    /// Set once a call is over, for requests that are still being tried.
+    over: BTreeMap<Guid, Arc<AtomicBool>>,
+}
+
+impl Shell {
+    async fn run(mut self, mut notified: mpsc::Receiver<Input>) -> BotError {
+        let (report, mut answered) = mpsc::channel::<Input>(INBOX_MAX);
+        loop {
+            let due = self.bot.next_deadline();
+            let wait = async {
+                match due {
+                    Some(due) => self.clock.sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let input = tokio::select! {
+                biased;
+                () = wait => Input::Deadline,
+                Some(input) = answered.recv() => input,
+                input = notified.recv() => match input {
+                    Some(input) => input,
+                    None => return BotError::Stopped,
+                },
+            };
+            let effects = self.bot.handle(self.clock.now(), input);
+            if effects.contains(&Effect::Crash) {
+                return BotError::Crashed;
+            }
+            for effect in effects {
+                self.carry_out(effect, &report);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect, report: &mpsc::Sender<Input>) {
+        match effect {
+            Effect::Crash => {}
+            Effect::Forget(call) => {
+                if let Some(over) = self.over.remove(&call) {
+                    over.store(true, Ordering::Relaxed);
+                }
+            }
+            Effect::Ask(call, ask) => {
+                let over = match ask {
+                    // A rejected call is not looked after, so nothing would ever be forgotten.
+                    Ask::Reject => Arc::default(),
+                    Ask::Answer | Ask::PlayPrompt(_) | Ask::KeepAlive | Ask::HangUp => {
+                        self.over.entry(call).or_default().clone()
+                    }
+                };
+                let (graph, report) = (self.graph.clone(), report.clone());
+                tokio::spawn(async move {
+                    let outcome = graph.ask(call, ask, &over).await;
+                    // The bot has stopped if nobody listens.
+                    let _ = report.send(Input::Answered { call, ask, outcome }).await;
+                });
+            }
+        }
+    }
+}
