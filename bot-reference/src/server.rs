@@ -220,6 +220,7 @@ impl Shell {
                     }
                 };
                 let (graph, report) = (self.graph.clone(), report.clone());
+                #[allow(clippy::disallowed_methods, reason = "the shell: one task a request")]
                 tokio::spawn(async move {
                     let outcome = graph.ask(call, ask, &over).await;
                     // The bot has stopped if nobody listens.

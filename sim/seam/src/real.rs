@@ -88,7 +88,9 @@ impl Network for RealNetwork {
                     .map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))?;
                 Ok(Box::new(tls.connect(name, tcp).await?) as BoxIo)
             };
-            timeout(CONNECT_LIMIT, open).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            timeout(CONNECT_LIMIT, open)
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         })
     }
 

@@ -1,0 +1,119 @@
+//! The stage: the fake Graph, the bot, and the people whose story is told through the control API.
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use bot_reference::{BotConfig, Settings};
+use graph_fake::{
+    Fake, Listeners, Options, Setup, Tls,
+    config::{APP, AppBody, AppConfig, Config, SECRET, TENANT},
+    identity::Keys,
+};
+use tokio::sync::oneshot;
+
+use crate::world::{Seat, World, WorldReport};
+
+/// The fake's name in the world: identity and Graph on 443, the control API on 8090.
+pub const GRAPH_HOST: &str = "graph.example";
+/// The control API.
+pub const CONTROL_URL: &str = "http://graph.example:8090";
+/// The bot's name in the world.
+pub const BOT_HOST: &str = "bot.example";
+
+/// Where the platform reaches the bot.
+pub fn bot_url() -> String {
+    format!("https://{BOT_HOST}")
+}
+
+/// Who takes part, and how they behave.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    /// Everything that is drawn comes from it.
+    pub seed: u64,
+    /// Longest virtual time.
+    pub limit: Duration,
+    /// Switches of the platform.
+    pub options: Options,
+    /// How the bot behaves.
+    pub settings: Settings,
+    /// Keep the lines of the trace.
+    pub lines: bool,
+}
+
+impl Rehearsal {
+    /// As shipped, for at most `limit` of virtual time.
+    pub fn new(seed: u64, limit: Duration) -> Self {
+        Self {
+            seed,
+            limit,
+            options: Options::default(),
+            settings: Settings::default(),
+            lines: false,
+        }
+    }
+}
+
+/// Lets `story` happen in a world with the fake Graph and the reference bot.
+pub fn rehearse<T, F, Fut>(setup: Rehearsal, story: F) -> WorldReport<T>
+where
+    T: Send + 'static,
+    F: FnOnce(Seat) -> Fut + Send + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let Rehearsal { seed, limit, options, settings, lines } = setup;
+    World::new(seed, limit)
+        .keep_lines(lines)
+        .host(GRAPH_HOST, move |seat| graph(seat, seed, options.clone()))
+        .host(BOT_HOST, move |seat| bot(seat, settings.clone()))
+        .run(story)
+}
+
+fn any_address(port: u16) -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], port))
+}
+
+async fn graph(seat: Seat, seed: u64, options: Options) -> Result<(), String> {
+    let fake = Fake::bind(Setup {
+        seed,
+        config: config(),
+        options,
+        keys: Keys::fixed(),
+        tls: Tls::Outside,
+        listeners: Listeners {
+            https: Some(any_address(443)),
+            http: None,
+            control: Some(any_address(8_090)),
+        },
+        network: seat.network.clone(),
+        outgoing: seat.network,
+        clock: seat.clock,
+    });
+    fake.await.map_err(|error| error.to_string())?.run().await;
+    Ok(())
+}
+
+/// The default tenant, with the bot's webhook.
+fn config() -> Config {
+    let mut config = Config::default();
+    let apps = config.tenants.iter_mut().flat_map(|tenant| &mut tenant.apps);
+    for AppConfig { app: AppBody { callback_uri, .. }, .. } in apps {
+        *callback_uri = Some(format!("{}/api/calls", bot_url()));
+    }
+    config
+}
+
+async fn bot(seat: Seat, settings: Settings) -> Result<(), String> {
+    let graph = format!("https://{GRAPH_HOST}");
+    let config = BotConfig {
+        app: APP,
+        tenant: TENANT,
+        secret: SECRET.to_owned(),
+        graph: format!("{graph}/v1.0"),
+        open_id: format!("{graph}/v1/.well-known/OpenIdConfiguration"),
+        authority: graph,
+        public_url: Some(bot_url()),
+        settings,
+    };
+    let (ready, _) = oneshot::channel();
+    let ended = bot_reference::run(seat.network, seat.clock, any_address(443), None, config, ready);
+    ended.await.map_err(|error| error.to_string())
+}
