@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -158,7 +159,7 @@ impl World {
             .udp_capacity(65_536)
             .build();
         for (name, program) in self.hosts {
-            let (program, trace, host) = (Arc::new(program), trace.clone(), Arc::from(name));
+            let (program, trace, host) = (Rc::new(program), trace.clone(), Arc::from(name));
             sim.host(name, move || {
                 let (program, seat) = (program.clone(), Seat::new(&host, &trace));
                 async move {
