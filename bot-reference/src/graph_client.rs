@@ -88,7 +88,7 @@ impl GraphClient {
             if over.load(Ordering::Relaxed) {
                 return Outcome::Gone;
             }
-            wait = (wait * 2).min(WAIT_MAX);
+            wait = if forever { FIRST_WAIT } else { (wait * 2).min(WAIT_MAX) };
         }
     }
 

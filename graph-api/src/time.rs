@@ -74,9 +74,8 @@ impl Timestamp {
     /// `Sun, 01 Mar 2026 10:00:00 GMT`, the form of HTTP's `Date` (RFC 9110 section 5.6.7).
     pub fn to_http_date(self) -> String {
         const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-        const MONTHS: [&str; 12] = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let [year, month, day, hour, minute, second] = self.civil();
         let weekday = DAYS[(self.as_secs() / 86_400 % 7) as usize];
         let month = MONTHS[(month - 1) as usize];
@@ -132,7 +131,8 @@ fn parse(text: &str) -> Option<Timestamp> {
     let text = text.strip_suffix('Z')?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let (date, time) = whole.split_once('T')?;
-    let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?;
+    let number =
+        |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?;
     let mut date = date.splitn(3, '-').map(number);
     let mut time = time.splitn(3, ':').map(number);
     let next = |parts: &mut dyn Iterator<Item = Option<u64>>| parts.next().flatten();

@@ -1,0 +1,194 @@
+//! `conformance`: plays the cases and says what came of them.
+
+mod progress;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use bot_reference::Flaw;
+use clap::{Args, Parser, Subcommand};
+use conformance::{Plan, Profile, Progress, Selection, Shard, Silent, Summary, cases, report, run};
+
+/// The conformance suite for Microsoft Teams calling bots. Without a command: `run`.
+#[derive(Parser)]
+#[command(name = "conformance", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all good · 1 a case failed · 2 wrong usage, or nothing matched \
+                          the selection · 4 internal error of the suite · 130 interrupted.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Play every case against the reference bot inside the simulator.
+    Run(Run),
+    /// List the cases.
+    List {
+        #[command(flatten)]
+        select: Select,
+        /// As JSON, on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what a case demands, who says so, and what happens in it.
+    Explain {
+        /// The id of a case.
+        case: String,
+    },
+}
+
+#[derive(Args)]
+struct Select {
+    /// Only these cases: an id, a topic or a glob; may be repeated.
+    #[arg(long = "case", value_name = "GLOB")]
+    cases: Vec<String>,
+    /// Only cases for this kind of bot: callable, service-hosted.
+    #[arg(long, value_name = "NAME", value_parser = profile)]
+    profile: Option<Profile>,
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    select: Select,
+    /// The (first) seed: everything that is drawn comes from it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Play each case with so many seeds.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    seeds: u64,
+    /// Only part K of N of all worlds.
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Worlds at a time; as many as there are cores if absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    jobs: Option<u16>,
+    /// Plant a fault in the reference bot, to see the suite notice it.
+    #[arg(long, value_name = "ID")]
+    flaw: Option<Flaw>,
+    /// Write JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write JSON; `-` is standard output, and the table goes to standard error then.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only failures and the last lines.
+    #[arg(long)]
+    quiet: bool,
+    /// No colours.
+    #[arg(long)]
+    no_color: bool,
+    /// Say more on standard error; repeat for more still.
+    #[arg(short, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    let known = || Profile::ALL.map(Profile::id).join(", ");
+    let found = Profile::ALL.into_iter().find(|profile| profile.id() == text);
+    found.ok_or_else(|| format!("there are {}", known()))
+}
+
+/// A problem of the caller's, told on one line.
+struct Wrong(String);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => play(&cli.run),
+        Some(Command::Run(run)) => play(&run),
+        Some(Command::List { select, json }) => list(&select, json),
+        Some(Command::Explain { case }) => explain(&case),
+    };
+    match done {
+        Ok(code) => code,
+        Err(Wrong(why)) => {
+            eprintln!("conformance: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn selection(select: &Select) -> Result<Vec<&'static conformance::Case>, Wrong> {
+    let selection = Selection { globs: select.cases.clone(), profile: select.profile };
+    selection.cases().map_err(|error| Wrong(error.to_string()))
+}
+
+fn say(text: &str) -> Result<(), Wrong> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| Wrong(e.to_string()))
+}
+
+fn list(select: &Select, json: bool) -> Result<ExitCode, Wrong> {
+    let cases = selection(select)?;
+    match json {
+        true => say(&format!("{:#}\n", report::catalogue(&cases)))?,
+        false => say(&report::list(&cases))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn explain(id: &str) -> Result<ExitCode, Wrong> {
+    let found = cases::ALL.into_iter().find(|case| case.id == id);
+    let case = found.ok_or_else(|| Wrong(format!("there is no case '{id}'; see 'list'")))?;
+    say(&report::explain(case))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn play(options: &Run) -> Result<ExitCode, Wrong> {
+    if options.no_color {
+        anstream::ColorChoice::Never.write_global();
+    }
+    let level = match (options.quiet, options.verbose) {
+        (true, _) => "off",
+        (false, 0) => "error",
+        (false, 1) => "warn",
+        (false, _) => "debug",
+    };
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let plan = Plan {
+        cases: selection(&options.select)?,
+        seed: options.seed,
+        seeds: options.seeds,
+        shard: options.shard,
+        jobs: options.jobs.map_or(cores, usize::from),
+        flaw: options.flaw,
+    };
+    let bar = progress::Bar::default();
+    let told: &dyn Progress = if options.quiet { &Silent } else { &bar };
+    let summary = run(&plan, told);
+    if summary.reports.is_empty() {
+        return Err(Wrong("this shard has nothing to play".to_owned()));
+    }
+    write_reports(options, &summary)?;
+    let [_, failed, _, broken] = summary.counts();
+    Ok(match (failed, broken) {
+        (_, 1..) => ExitCode::from(4),
+        (1.., 0) => ExitCode::from(1),
+        (0, 0) => ExitCode::SUCCESS,
+    })
+}
+
+fn write_reports(options: &Run, summary: &Summary) -> Result<(), Wrong> {
+    let bad = |error: report::ReportError| Wrong(error.to_string());
+    let table = report::table(summary, options.quiet);
+    let json_to_stdout = options.json.as_deref() == Some(std::path::Path::new("-"));
+    // Both are tried before the first error is told: a full disk must not cost the other report.
+    let junit = options.junit.as_deref().map(|to| report::write_whole(to, &report::junit(summary)));
+    let json = options
+        .json
+        .as_deref()
+        .map(|to| report::write_whole(to, &format!("{:#}\n", report::json(summary))));
+    match json_to_stdout {
+        true => {
+            let mut err = anstream::stderr().lock();
+            err.write_all(table.as_bytes()).map_err(|error| Wrong(error.to_string()))?;
+        }
+        false => say(&table)?,
+    }
+    junit.into_iter().chain(json).try_for_each(|written| written.map_err(bad))
+}

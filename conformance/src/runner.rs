@@ -1,0 +1,141 @@
+//! Plays the selected cases, several worlds at a time, and puts the reports into one order.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bot_reference::Flaw;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::{
+    case::Case,
+    select::Shard,
+    simulated::{CaseReport, Verdict, rehearse_case},
+};
+
+/// What to play.
+#[derive(Clone)]
+pub struct Plan {
+    /// Which cases.
+    pub cases: Vec<&'static Case>,
+    /// The first seed.
+    pub seed: u64,
+    /// How many seeds, one after the other.
+    pub seeds: u64,
+    /// Which part of it all.
+    pub shard: Option<Shard>,
+    /// Worlds at a time.
+    pub jobs: usize,
+    /// A fault to plant.
+    pub flaw: Option<Flaw>,
+}
+
+/// Is told how far it has come.
+pub trait Progress: Sync {
+    /// So many worlds will be played.
+    fn begins(&self, worlds: usize);
+    /// One more is over.
+    fn over(&self, report: &CaseReport);
+    /// All are over.
+    fn ends(&self);
+}
+
+/// Says nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begins(&self, _: usize) {}
+    fn over(&self, _: &CaseReport) {}
+    fn ends(&self) {}
+}
+
+/// Everything that came of it.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The first seed.
+    pub seed: u64,
+    /// How many.
+    pub seeds: u64,
+    /// The planted fault.
+    pub flaw: Option<Flaw>,
+    /// Reports in the catalogue's order, then by seed.
+    pub reports: Vec<CaseReport>,
+    /// The hash of all trace hashes in that order.
+    pub trace_hash: u64,
+    /// Real time.
+    pub wall: Duration,
+}
+
+impl Summary {
+    /// Worlds with such a verdict.
+    pub fn count(&self, wanted: impl Fn(&Verdict) -> bool) -> usize {
+        self.reports.iter().filter(|report| wanted(&report.verdict)).count()
+    }
+
+    /// Virtual time of all worlds together.
+    pub fn simulated(&self) -> Duration {
+        self.reports.iter().map(|report| report.simulated).sum()
+    }
+
+    /// Events on the wires of all worlds together.
+    pub fn events(&self) -> u64 {
+        self.reports.iter().map(|report| report.events).sum()
+    }
+
+    /// Passed, failed, skipped and broken worlds.
+    pub fn counts(&self) -> [usize; 4] {
+        [
+            self.count(|verdict| *verdict == Verdict::Passed),
+            self.count(|verdict| matches!(verdict, Verdict::Failed(_))),
+            self.count(|verdict| matches!(verdict, Verdict::Skipped(_))),
+            self.count(|verdict| matches!(verdict, Verdict::Broken(_))),
+        ]
+    }
+}
+
+/// Plays a plan.
+pub fn run(plan: &Plan, progress: &dyn Progress) -> Summary {
+    let begun = Instant::now();
+    let all = plan.cases.iter().flat_map(|&case| {
+        (0..plan.seeds).map(move |offset| (case, plan.seed.wrapping_add(offset)))
+    });
+    let mine = |(number, _): &(usize, _)| plan.shard.is_none_or(|shard| shard.takes(*number));
+    let jobs: Vec<(&'static Case, u64)> =
+        all.enumerate().filter(mine).map(|(_, job)| job).collect();
+    progress.begins(jobs.len());
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, CaseReport)>> = Mutex::new(Vec::with_capacity(jobs.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..plan.jobs.clamp(1, jobs.len().max(1)) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&(case, seed)) = jobs.get(number) else { return };
+                    let report = rehearse_case(case, seed, plan.flaw);
+                    progress.over(&report);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, report));
+                }
+            });
+        }
+    });
+    progress.ends();
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(number, _)| *number);
+    let reports: Vec<CaseReport> = done.into_iter().map(|(_, report)| report).collect();
+    let mut hash = Xxh3::new();
+    for report in &reports {
+        hash.update(&report.trace_hash.to_le_bytes());
+    }
+    Summary {
+        seed: plan.seed,
+        seeds: plan.seeds,
+        flaw: plan.flaw,
+        reports,
+        trace_hash: hash.digest(),
+        wall: begun.elapsed(),
+    }
+}

@@ -1,0 +1,72 @@
+//! The simulated stage: the fake, the reference bot and a story in one deterministic world.
+
+use std::time::Duration;
+
+use bot_reference::{Flaw, Settings};
+use sim::{CONTROL_URL, Rehearsal, Seat, WorldError, rehearse};
+
+use crate::{
+    case::Case,
+    control::Control,
+    failure::{Failure, Wrong},
+    stage::Stage,
+};
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The bot did what was expected.
+    Passed,
+    /// It broke the rule.
+    Failed(Failure),
+    /// The case could not be played, and why.
+    Skipped(String),
+    /// The suite, or the fake, broke; never held against the bot.
+    Broken(String),
+}
+
+/// One case in one world.
+#[derive(Debug, Clone)]
+pub struct CaseReport {
+    /// Which.
+    pub case: &'static str,
+    /// The seed of its world.
+    pub seed: u64,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// The hash of everything on its wires.
+    pub trace_hash: u64,
+    /// Events on its wires.
+    pub events: u64,
+    /// Virtual time.
+    pub simulated: Duration,
+}
+
+/// Plays a case against the reference bot, with a fault planted or without.
+pub fn rehearse_case(case: &'static Case, seed: u64, flaw: Option<Flaw>) -> CaseReport {
+    let mut setup = Rehearsal::new(seed, case.limit);
+    setup.settings = Settings { flaw, ..Settings::default() };
+    let report = rehearse(setup, async move |seat: Seat| {
+        let control = Control::new(seat.network.clone(), CONTROL_URL);
+        let stage = Stage::open(control, seat.clock.clone()).await?;
+        (case.story)(&stage).await
+    });
+    let verdict = match report.outcome {
+        Ok(Ok(())) => Verdict::Passed,
+        Ok(Err(Wrong::Bot(failure))) => Verdict::Failed(failure),
+        Ok(Err(error @ Wrong::Stage(_))) => Verdict::Broken(error.to_string()),
+        Err(WorldError::OutOfTime(limit)) => Verdict::Failed(Failure {
+            expected: format!("the story to be over within {} s", limit.as_secs()),
+            actual: "it was not".to_owned(),
+        }),
+        Err(error @ WorldError::Failed(_)) => Verdict::Broken(error.to_string()),
+    };
+    CaseReport {
+        case: case.id,
+        seed,
+        verdict,
+        trace_hash: report.trace_hash,
+        events: report.events,
+        simulated: report.simulated,
+    }
+}

@@ -1,0 +1,270 @@
+//! What a story acts on: people, calls, time, and what the bot did.
+
+use std::{sync::Mutex, sync::PoisonError, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    control::Control,
+    failure::Wrong,
+    journal::{self, Exchange, Line},
+};
+use seam::Clock;
+
+/// How often a story looks whether what it waits for has happened.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long the platform may take to tell people what it did; not held against the bot.
+const SECONDS_15: Duration = Duration::from_secs(15);
+
+/// Somebody in Teams.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Their name.
+    pub name: String,
+    /// Their id.
+    pub id: String,
+}
+
+/// A call between a person and the bot.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Its id, as the bot sees it.
+    pub id: String,
+    /// Who rang.
+    pub by: Person,
+    /// When, on the stage's clock.
+    pub rung_at: Duration,
+}
+
+/// What is wrong with a notification token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenFault {
+    /// Nothing.
+    None,
+    /// There is none.
+    Missing,
+    /// Signed with a key that no metadata shows.
+    ForgedSignature,
+    /// For another application.
+    WrongAudience,
+    /// Expired an hour ago.
+    Expired,
+    /// Issued by a stranger.
+    WrongIssuer,
+    /// Names no tenant.
+    NoTenant,
+}
+
+/// The stage of one story.
+pub struct Stage {
+    control: Control,
+    clock: Clock,
+    app: String,
+    webhook: String,
+    people: Vec<Person>,
+    lines: Mutex<Vec<Line>>,
+}
+
+impl Stage {
+    /// Looks around: who exists, and where the bot is.
+    ///
+    /// # Errors
+    /// The fake cannot be asked, or has no bot with a webhook.
+    pub async fn open(control: Control, clock: Clock) -> Result<Self, Wrong> {
+        let state = control.state().await?;
+        let tenant = &state["tenants"][0];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let people = tenant["users"].as_array().into_iter().flatten();
+        let people = people
+            .map(|user| Person { name: text(&user["displayName"]), id: text(&user["id"]) })
+            .collect();
+        let (app, webhook) =
+            (text(&tenant["apps"][0]["id"]), text(&tenant["apps"][0]["callbackUri"]));
+        Ok(Self { control, clock, app, webhook, people, lines: Mutex::default() })
+    }
+
+    /// Somebody in the bot's tenant.
+    ///
+    /// # Panics
+    /// Nobody has that name: a mistake of the story.
+    pub fn person(&self, name: &str) -> Person {
+        let found = self.people.iter().find(|person| person.name == name);
+        found.cloned().unwrap_or_else(|| panic!("nobody is called {name}"))
+    }
+
+    /// Now, since 1970.
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.clock.now().as_nanos())
+    }
+
+    /// Time passes.
+    pub async fn let_pass(&self, time: Duration) {
+        self.clock.sleep_until(self.clock.now() + time).await;
+    }
+
+    /// Somebody rings the bot.
+    pub async fn rings_the_bot(&self, by: &Person) -> Result<Call, Wrong> {
+        let rung_at = self.now();
+        let id = self.control.ring(&by.id, &self.app).await?;
+        Ok(Call { id, by: by.clone(), rung_at })
+    }
+
+    /// The person who rang hangs up.
+    pub async fn hangs_up(&self, call: &Call) -> Result<(), Wrong> {
+        Ok(self.control.act(&call.id, Some(&call.by.id), "hangup").await?)
+    }
+
+    /// The platform sends its last notification of this call once more.
+    pub async fn repeats_last_notification(&self, call: &Call) -> Result<(), Wrong> {
+        Ok(self.control.act(&call.id, None, "repeatLastNotification").await?)
+    }
+
+    /// Requests of the bot begin to fail: `times` of this action, with this status.
+    pub async fn fails(
+        &self,
+        op: &str,
+        times: u64,
+        status: u16,
+        retry_after: Option<u32>,
+    ) -> Result<(), Wrong> {
+        let reply = json!({"status": status, "retryAfterSeconds": retry_after});
+        let plan = json!([{"graph": {"op": op, "nth": 1, "times": times, "reply": reply}}]);
+        Ok(self.control.faults(plan).await?)
+    }
+
+    /// Posts a notification about a call to the bot's webhook; the bot's status.
+    ///
+    /// # Errors
+    /// The bot does not answer.
+    pub async fn notifies(
+        &self,
+        call_id: &str,
+        fault: TokenFault,
+        entry: Value,
+    ) -> Result<u16, Wrong> {
+        let token = self.token(fault).await?;
+        let mut entry = entry;
+        entry["resourceUrl"] = format!("/communications/calls/{call_id}").into();
+        let body = json!({"@odata.type": "#microsoft.graph.commsNotifications", "value": [entry]});
+        let answer = self.control.notify(&self.webhook, token.as_deref(), &body).await;
+        let status = answer.map_err(|why| Wrong::bot("an answer to a notification", why))?;
+        Ok(status.as_u16())
+    }
+
+    async fn token(&self, fault: TokenFault) -> Result<Option<String>, Wrong> {
+        let app = &self.app;
+        let wish = match fault {
+            TokenFault::Missing => return Ok(None),
+            TokenFault::None => json!({"appId": app}),
+            TokenFault::ForgedSignature => json!({"appId": app, "key": "unknown"}),
+            TokenFault::WrongAudience => {
+                json!({"appId": app, "audience": "00000000-0000-4000-8000-00000000dead"})
+            }
+            TokenFault::Expired => json!({"appId": app, "expiresInSeconds": -3_600}),
+            TokenFault::WrongIssuer => json!({"appId": app, "issuer": "https://issuer.example"}),
+            TokenFault::NoTenant => json!({"appId": app, "omit": ["tid"]}),
+        };
+        Ok(Some(self.control.callback_token(wish).await?))
+    }
+
+    /// Everything that has happened so far.
+    pub async fn journal(&self) -> Result<Vec<Line>, Wrong> {
+        let since = self.kept().last().map_or(0, |line| line.seq);
+        let new = self.control.journal(since).await?;
+        let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(new);
+        Ok(kept.clone())
+    }
+
+    fn kept(&self) -> Vec<Line> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The bot's requests of one action for one call; an empty `op` takes every action.
+    pub async fn requests(&self, call: &Call, op: &str) -> Result<Vec<Exchange>, Wrong> {
+        Ok(journal::exchanges(&self.journal().await?, &call.id, op))
+    }
+
+    /// Waits until the journal shows something; false if it does not in that time.
+    pub async fn happens(
+        &self,
+        within: Duration,
+        wanted: impl Fn(&[Line]) -> bool,
+    ) -> Result<bool, Wrong> {
+        let until = self.now() + within;
+        loop {
+            if wanted(&self.journal().await?) {
+                return Ok(true);
+            }
+            if self.now() >= until {
+                return Ok(false);
+            }
+            self.let_pass(LOOK_EVERY).await;
+        }
+    }
+
+    /// The last state of a call.
+    pub async fn state(&self, call: &Call) -> Result<String, Wrong> {
+        let lines = self.journal().await?;
+        Ok(state_in(&lines, &call.id).unwrap_or("unknown").to_owned())
+    }
+
+    /// The bot answers, and the call is established.
+    pub async fn is_answered(&self, call: &Call) -> Result<(), Wrong> {
+        let established = |lines: &[Line]| state_in(lines, &call.id) == Some("established");
+        if self.happens(SECONDS_15 + Duration::from_secs(1), established).await? {
+            return Ok(());
+        }
+        let state = self.state(call).await?;
+        let expected = format!("the bot to answer {}'s call within 15 seconds", call.by.name);
+        Err(Wrong::bot(expected, format!("the call is {state}")))
+    }
+
+    /// The bot was told that audio flows, and took notice.
+    pub async fn audio_flows(&self, call: &Call) -> Result<(), Wrong> {
+        let told = |lines: &[Line]| {
+            let active = lines.iter().find(|line| {
+                line.call_id.as_deref() == Some(&call.id)
+                    && line.kind == "notification"
+                    && line.detail.pointer("/body/value/0/resourceData/mediaState/audio")
+                        == Some(&Value::from("active"))
+            });
+            active.is_some_and(|told| was_taken(lines, told))
+        };
+        match self.happens(SECONDS_15, told).await? {
+            true => Ok(()),
+            false => {
+                Err(Wrong::bot("the bot to take the notification of active audio", "it did not"))
+            }
+        }
+    }
+
+    /// The call is (still) in this state.
+    pub async fn expect_state(&self, call: &Call, wanted: &str) -> Result<(), Wrong> {
+        match self.state(call).await? {
+            state if state == wanted => Ok(()),
+            state => Err(Wrong::bot(format!("the call to be {wanted}"), format!("it is {state}"))),
+        }
+    }
+
+    /// The bot is still there: it takes a further call. No refusal counts if it was a crash.
+    pub async fn expect_alive(&self) -> Result<(), Wrong> {
+        let call = self.rings_the_bot(&self.person("Carol")).await?;
+        self.is_answered(&call).await
+    }
+}
+
+fn state_in<'a>(lines: &'a [Line], call: &str) -> Option<&'a str> {
+    let about = |line: &&Line| line.kind == "callState" && line.call_id.as_deref() == Some(call);
+    lines.iter().rfind(about)?.detail["to"].as_str()
+}
+
+/// Whether this notification was answered with a 2xx.
+pub(crate) fn was_taken(lines: &[Line], told: &Line) -> bool {
+    lines.iter().any(|line| {
+        line.kind == "delivered"
+            && line.call_id == told.call_id
+            && line.detail["deliveryId"] == told.detail["deliveryId"]
+            && line.detail["status"].as_u64().is_some_and(|status| (200..300).contains(&status))
+    })
+}
