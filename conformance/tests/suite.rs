@@ -10,17 +10,16 @@ use libtest_mimic::{Arguments, Failed, Trial};
 const SEED: u64 = 1;
 
 fn passes(case: &'static Case) -> Result<(), Failed> {
-    match rehearse_case(case, SEED, None).verdict {
-        Verdict::Passed => Ok(()),
-        other => Err(format!("{other:?}").into()),
-    }
+    let verdict = rehearse_case(case, SEED, None).verdict;
+    if verdict == Verdict::Passed { Ok(()) } else { Err(format!("{verdict:?}").into()) }
 }
 
 fn notices(case: &'static Case, flaw: Flaw) -> Result<(), Failed> {
-    match rehearse_case(case, SEED, Some(flaw)).verdict {
-        Verdict::Failed(_) => Ok(()),
-        other => Err(format!("with {} the case should fail, but: {other:?}", flaw.id()).into()),
+    let verdict = rehearse_case(case, SEED, Some(flaw)).verdict;
+    if matches!(verdict, Verdict::Failed(_)) {
+        return Ok(());
     }
+    Err(format!("with {} the case should fail, but: {verdict:?}", flaw.id()).into())
 }
 
 fn main() -> ExitCode {
