@@ -158,7 +158,8 @@ impl JitterBuffer {
         let stream = self.stream.get_or_insert(Stream::at(sequence.into(), timestamp, latest));
         let number = stream.extend(sequence);
         let behind = number.is_none_or(|number| number < stream.next);
-        let room_before = number.is_some_and(|number| stream.highest - number.min(stream.highest) < depth);
+        let room_before =
+            number.is_some_and(|number| stream.highest - number.min(stream.highest) < depth);
         if behind && (stream.playing || !room_before) {
             self.stats.late += 1;
             return Push::Late;
