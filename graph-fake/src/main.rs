@@ -140,7 +140,8 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
     let default_config = serve.config.is_none();
     // The folder lives as long as the fake: clients read the authority's certificate from it.
     let scratch = tempfile::tempdir().map_err(|error| say(&error))?;
-    let ca_dir = serve.ca_dir.clone().unwrap_or_else(|| scratch.path().to_owned());
+    let ca_dir = serve.ca_dir.as_deref().unwrap_or(scratch.path());
+    let ca_dir = std::path::absolute(ca_dir).map_err(|error| say(&error))?;
     let authority = Authority::create_or_load(Some(&ca_dir)).map_err(|error| say(&error))?;
     let trust =
         TlsTrust { extra_ca_files: serve.trust.clone(), insecure: serve.insecure_callbacks };
