@@ -144,8 +144,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = bytes::Bytes::from_request(request, state).await.map_err(too_large)?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|e| Trouble::bad(format!("{}: {}", e.path(), e.inner())))?;
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
+            let path = e.path().to_string();
+            let whole = path == ".";
+            Trouble::bad(format!("{}: {}", if whole { "the body" } else { &path }, e.inner()))
+        })?;
         reader.end().map_err(|e| Trouble::bad(e.to_string()))?;
         Ok(Self(value))
     }

@@ -1,0 +1,200 @@
+//! The control API: what a test sees of the fake.
+
+mod harness;
+
+use graph_fake::config::{APP, TENANT, USERS};
+use harness::{Server, dead_callback};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+fn app_with(roles: &[&str], callback: &str) -> String {
+    json!({"displayName": "Bot", "secret": "s", "callbackUri": callback, "roles": roles})
+        .to_string()
+}
+
+fn ring() -> String {
+    json!({"from": {"user": USERS[0].1}, "to": [{"app": APP}]}).to_string()
+}
+
+async fn register(server: &Server) {
+    let path = format!("/tenants/{TENANT}/apps/{APP}");
+    let done = server.control(Method::PUT, &path, app_with(&[], &dead_callback())).await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+}
+
+#[tokio::test]
+async fn a_call_from_ring_to_end_as_a_test_sees_it() {
+    let server = Server::start().await;
+    register(&server).await;
+    let rung = server.control(Method::POST, "/calls", ring()).await;
+    assert_eq!(rung.status, StatusCode::CREATED, "{rung:?}");
+    let call = rung.body["callId"].as_str().unwrap().to_owned();
+    assert!(rung.body["callChainId"].is_string());
+    let seen = server.control(Method::GET, &format!("/calls/{call}"), "").await;
+    assert_eq!(
+        (&seen.body["state"], &seen.body["type"]),
+        (&json!("incoming"), &json!("peerToPeer"))
+    );
+    let hang_up = json!({"by": USERS[0].1, "action": "hangup"}).to_string();
+    let path = format!("/calls/{call}/actions");
+    let done = server.control(Method::POST, &path, hang_up.clone()).await;
+    assert_eq!(done.status, StatusCode::ACCEPTED);
+    let seen = server.control(Method::GET, &format!("/calls/{call}"), "").await;
+    assert_eq!(seen.body["state"], "terminated");
+    let again = server.control(Method::POST, &path, hang_up).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_clock_stops_at_every_deadline() {
+    let server = Server::start().await;
+    register(&server).await;
+    let rung = server.control(Method::POST, "/calls", ring()).await;
+    let call = rung.body["callId"].as_str().unwrap().to_owned();
+    // Nobody acknowledges: after five seconds the call is over (R-103), not after an hour.
+    let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 3600000}"#).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    let ended = server
+        .journal
+        .since(0, 1_000)
+        .into_iter()
+        .find(|line| line.kind == "callState" && line.detail["to"] == "terminated");
+    let ended = ended.expect("the call has ended");
+    assert_eq!(ended.call_id.as_deref(), Some(call.as_str()));
+    assert_eq!(ended.detail["resultInfo"]["subcode"], 8_544);
+    assert_eq!(ended.at_ms, 1_800_000_005_000);
+    assert_eq!(moved.body["nowMs"], 1_800_003_600_000_u64);
+}
+
+#[tokio::test]
+async fn until_idle_leaves_a_call_alone_that_only_has_to_be_kept_alive() {
+    let server = Server::start().await;
+    let call = server.call(&dead_callback()).await;
+    let moved = server.control(Method::POST, "/clock", r#"{"untilIdle": true}"#).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    let seen = server.control(Method::GET, &format!("/calls/{call}"), "").await;
+    assert_eq!(
+        (&seen.body["state"], &seen.body["audioActive"]),
+        (&json!("established"), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn a_reset_forgets_calls_and_repeats_ids() {
+    let server = Server::start().await;
+    let first = server.call(&dead_callback()).await;
+    let done = server.control(Method::POST, "/reset", "").await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT);
+    let state = server.control(Method::GET, "/state", "").await;
+    assert_eq!(state.body["calls"], json!([]));
+    assert_eq!(server.call(&dead_callback()).await, first, "the same seed, the same id");
+    let _ = server.control(Method::POST, "/reset", r#"{"seed": 8}"#).await;
+    assert_ne!(server.call(&dead_callback()).await, first);
+}
+
+#[tokio::test]
+async fn permissions_are_withdrawn_while_tokens_live() {
+    let server = Server::start().await;
+    server.call(&dead_callback()).await;
+    register(&server).await;
+    let body = harness::call_body(&dead_callback()).to_string();
+    let refused = server.graph(Method::POST, "/v1.0/communications/calls", body).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.body["error"]["code"], "7504");
+}
+
+#[tokio::test]
+async fn faults_strike_as_planned() {
+    let server = Server::start().await;
+    let call = server.call(&dead_callback()).await;
+    let plan = json!([{"graph": {"op": "keepAlive", "nth": 2, "reply": {"status": 429, "retryAfterSeconds": 7}}}]);
+    let done = server.control(Method::PUT, "/faults", plan.to_string()).await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+    let path = format!("/v1.0/communications/calls/{call}/keepAlive");
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let answer = server.graph(Method::POST, &path, "").await;
+        statuses.push((answer.status.as_u16(), answer.headers.get("retry-after").cloned()));
+    }
+    let seven = http::HeaderValue::from_static("7");
+    assert_eq!(statuses, [(200, None), (429, Some(seven)), (200, None)]);
+}
+
+#[tokio::test]
+async fn mistakes_are_told_in_this_apis_own_shape() {
+    let server = Server::start().await;
+    let nobody = "0badca11-0000-4000-8000-000000000001";
+    let asked: [(Method, String, &str, u16, &str); 15] = [
+        (Method::GET, "/nowhere".to_owned(), "", 404, "no such path"),
+        (Method::DELETE, "/state".to_owned(), "", 405, "not on this path"),
+        (Method::GET, format!("/calls/{nobody}"), "", 404, "no call"),
+        (Method::GET, "/calls/7".to_owned(), "", 400, "callId"),
+        (Method::POST, "/calls".to_owned(), "{", 400, "EOF"),
+        (Method::POST, "/calls".to_owned(), r#"{"from": 3, "to": []}"#, 400, "from"),
+        (
+            Method::POST,
+            "/calls".to_owned(),
+            r#"{"from": {"user": "x"}, "to": []}"#,
+            400,
+            "from.user",
+        ),
+        (Method::POST, format!("/calls/{nobody}/actions"), r#"{"action": "dance"}"#, 400, "dance"),
+        (Method::POST, format!("/calls/{nobody}/actions"), r#"{"action": "hangup"}"#, 400, "by"),
+        (
+            Method::PUT,
+            format!("/tenants/{TENANT}/apps/x"),
+            r#"{"displayName": "x", "secret": "x"}"#,
+            400,
+            "appId",
+        ),
+        (
+            Method::PUT,
+            format!("/tenants/{TENANT}/apps/{APP}"),
+            "{}",
+            400,
+            "the body: missing field",
+        ),
+        (
+            Method::PUT,
+            "/faults".to_owned(),
+            r#"[{"graph": {"op": "x", "reply": {"status": 200}}}]"#,
+            400,
+            "status",
+        ),
+        (Method::POST, "/clock".to_owned(), r#"{"advanceMs": -1}"#, 400, "advanceMs"),
+        (Method::POST, "/clock".to_owned(), r#"{"advanceMs": 99999999999999}"#, 400, "a week"),
+        (Method::POST, "/reset".to_owned(), r#"{"seed": "x"}"#, 400, "seed"),
+    ];
+    for (method, path, body, status, said) in asked {
+        let answer = server.control(method.clone(), &path, body.to_owned()).await;
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}: {answer:?}");
+        let message = answer.body["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(said), "{method} {path}: {message}");
+        assert!(answer.body["error"]["code"].is_string());
+    }
+}
+
+/// Each path of the description is served, and each operation is described.
+#[tokio::test]
+async fn the_description_is_true() {
+    let server = Server::start().await;
+    let description = server.control(Method::GET, "/openapi.json", "").await.body;
+    let paths = description["paths"].as_object().unwrap();
+    assert!(paths.len() >= 13, "{paths:?}");
+    for (path, methods) in paths {
+        for method in methods.as_object().unwrap().keys().filter(|name| *name != "parameters") {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let id = "0badca11-0000-4000-8000-000000000001";
+            let path = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
+            let path = path.collect::<Vec<_>>().join("/");
+            let answer = server.control(method.clone(), &path, "").await;
+            let known = answer.status != StatusCode::METHOD_NOT_ALLOWED
+                && answer.body["error"]["message"]
+                    != "there is no such path; see GET /openapi.json";
+            assert!(known, "{method} {path}: {answer:?}");
+        }
+    }
+    let schemas = &description["components"]["schemas"];
+    assert!(!schemas["AppBody"].is_null(), "bodies are described: {schemas}");
+    let _: &Value = schemas;
+}

@@ -1,0 +1,158 @@
+//! Notifications on real sockets: signed, in order, after the reply, and tried again within bounds.
+
+mod harness;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
+};
+
+use axum::{Router, extract::State, routing::post};
+use graph_fake::config::{APP, TENANT};
+use harness::Server;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+/// A bot's webhook that keeps what it gets.
+#[derive(Default)]
+struct Webhook {
+    got: Mutex<Vec<(HeaderMap, Value)>>,
+    /// Statuses to answer with before all others are 202; 0 is none.
+    first_status: AtomicU16,
+    more: Notify,
+}
+
+async fn take(
+    State(hook): State<Arc<Webhook>>,
+    headers: HeaderMap,
+    axum::Json(body): axum::Json<Value>,
+) -> StatusCode {
+    hook.got.lock().unwrap().push((headers, body));
+    hook.more.notify_one();
+    let status = hook.first_status.swap(0, Ordering::SeqCst);
+    StatusCode::from_u16(status).unwrap_or(StatusCode::ACCEPTED)
+}
+
+async fn listen() -> (Arc<Webhook>, String) {
+    let hook = Arc::new(Webhook::default());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let router = Router::new().route("/api/calls", post(take)).with_state(hook.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (hook, format!("http://{address}/api/calls"))
+}
+
+impl Webhook {
+    /// Waits until so many notifications have come.
+    async fn wait_for(&self, count: usize) -> Vec<(HeaderMap, Value)> {
+        let come = async {
+            while self.got.lock().unwrap().len() < count {
+                self.more.notified().await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(10);
+        tokio::time::timeout(limit, come).await.expect("notifications come");
+        self.got.lock().unwrap().clone()
+    }
+}
+
+fn states(got: &[(HeaderMap, Value)]) -> Vec<String> {
+    let data = |body: &Value| body["value"][0]["resourceData"].clone();
+    got.iter()
+        .map(|(_, body)| {
+            let audio = if data(body)["mediaState"]["audio"] == "active" { "+audio" } else { "" };
+            format!("{}{audio}", data(body)["state"].as_str().unwrap_or("?"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_call_is_told_in_order_and_every_word_is_signed() {
+    let server = Server::start().await;
+    let (hook, url) = listen().await;
+    let call = server.call(&url).await;
+    let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 10000}"#).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    let gone =
+        server.graph(Method::DELETE, &format!("/v1.0/communications/calls/{call}"), "").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    let got = hook.wait_for(5).await;
+    let told = ["establishing", "established", "established+audio", "terminating", "terminated"];
+    assert_eq!(states(&got), told);
+    let chain = got[0].0["scenario-id"].clone();
+    for (headers, body) in &got {
+        let token = headers["authorization"].to_str().unwrap();
+        let claims = claims(token.strip_prefix("Bearer ").unwrap());
+        assert_eq!(claims["iss"], "https://api.botframework.com");
+        assert_eq!((&claims["aud"], &claims["tid"]), (&json!(APP), &json!(TENANT)));
+        assert_eq!(headers["scenario-id"], chain, "one a call");
+        assert!(headers.contains_key("content-length"), "never chunked");
+        let url = body["value"][0]["resourceUrl"].as_str().unwrap();
+        assert_eq!(url, format!("/communications/calls/{call}"));
+    }
+    let mut messages: Vec<_> =
+        got.iter().map(|(headers, _)| headers["x-microsoft-skype-message-id"].clone()).collect();
+    messages.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+    messages.dedup();
+    assert_eq!(messages.len(), 5, "one a notification");
+}
+
+/// What a token says; `interop/clients.py` verifies signatures with a library of its own.
+fn claims(token: &str) -> Value {
+    use base64::Engine as _;
+    let part = token.split('.').nth(1).unwrap();
+    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+#[tokio::test]
+async fn a_notification_that_fails_comes_again_and_holds_back_the_next() {
+    let server = Server::start().await;
+    let (hook, url) = listen().await;
+    hook.first_status.store(503, Ordering::SeqCst);
+    server.call(&url).await;
+    hook.wait_for(1).await;
+    let _ = server.control(Method::POST, "/clock", r#"{"advanceMs": 10000}"#).await;
+    let got = hook.wait_for(4).await;
+    let told = ["establishing", "establishing", "established", "established+audio"];
+    assert_eq!(states(&got), told);
+    let message = |n: usize| got[n].0["x-microsoft-skype-message-id"].clone();
+    assert_eq!(message(0), message(1), "the same notification");
+    assert_ne!(message(1), message(2));
+}
+
+#[tokio::test]
+async fn a_callback_that_nobody_answers_costs_notifications_and_not_the_call() {
+    let server = Server::start().await;
+    let call = server.call(&harness::dead_callback()).await;
+    let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 60000}"#).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    let gave_up =
+        server.journal.since(0, 1_000).iter().filter(|line| line.kind == "gaveUp").count();
+    assert_eq!(gave_up, 3, "establishing, established, audio");
+    let read = server.graph(Method::GET, &format!("/v1.0/communications/calls/{call}"), "").await;
+    assert_eq!(read.body["state"], "established");
+}
+
+#[tokio::test]
+async fn no_notification_overtakes_its_reply() {
+    let server = Server::start().await;
+    let (hook, url) = listen().await;
+    for _ in 0..20 {
+        server.call(&url).await;
+    }
+    hook.wait_for(20).await;
+    let lines = server.journal.since(0, 10_000);
+    for told in lines.iter().filter(|line| line.kind == "notification") {
+        let answered = lines.iter().any(|line| {
+            line.kind == "response"
+                && line.seq < told.seq
+                && line.detail["body"]["id"] == json!(told.call_id)
+        });
+        assert!(answered, "{told:?}");
+    }
+}
