@@ -1,0 +1,101 @@
+//! The same stories, the same fake and the same bot on real sockets: what runs in the simulator is not a model
+//! of the programs but the programs.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bot_reference::{BotConfig, Flaw, Settings};
+use conformance::{Control, Stage, Wrong, cases};
+use graph_fake::{
+    Authority, Fake, Listeners, Options, Setup, Tls,
+    config::{APP, AppConfig, Config, SECRET, TENANT},
+    identity::Keys,
+};
+use seam::{Clock, RealNetwork, TlsTrust};
+use tokio::sync::oneshot;
+
+const FREE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Stories that take seconds, not hours.
+const SHORT: [&str; 7] = [
+    "incoming-call/answered-in-time",
+    "incoming-call/acknowledged-in-time",
+    "incoming-call/two-at-once",
+    "authentication/no-token",
+    "notifications/unknown-members",
+    "notifications/id-from-resource-url",
+    "prompts/once",
+];
+
+/// A fake and a bot that know each other; the URL of the control API.
+async fn start(flaw: Option<Flaw>) -> (Arc<RealNetwork>, String) {
+    let ca = tempfile::tempdir().unwrap();
+    let authority = Authority::create_or_load(Some(ca.path())).unwrap();
+    let trust = TlsTrust { extra_ca_files: vec![ca.path().join("ca.pem")], insecure: false };
+    let network = Arc::new(RealNetwork::new(&trust).unwrap());
+    // The bot's port has to be known to the fake, and the fake's to the bot: the webhook's comes first.
+    let webhook = std::net::TcpListener::bind(FREE).unwrap().local_addr().unwrap();
+    let mut config = Config { allow_http_callbacks: true, ..Config::default() };
+    for AppConfig { app, .. } in config.tenants.iter_mut().flat_map(|tenant| &mut tenant.apps) {
+        app.callback_uri = Some(format!("http://{webhook}/api/calls"));
+    }
+    let fake = Fake::bind(Setup {
+        seed: 1,
+        config,
+        options: Options::default(),
+        keys: Keys::fixed(),
+        tls: Tls::Own(Box::new(authority), Vec::new()),
+        listeners: Listeners { https: Some(FREE), http: None, control: Some(FREE) },
+        network: network.clone(),
+        outgoing: network.clone(),
+        clock: Clock::real(),
+    });
+    let fake = fake.await.unwrap();
+    let (https, control) = (fake.addresses.https.unwrap(), fake.addresses.control.unwrap());
+    tokio::spawn(fake.run());
+    let bot = BotConfig {
+        app: APP,
+        tenant: TENANT,
+        secret: SECRET.to_owned(),
+        graph: format!("https://{https}/v1.0"),
+        authority: format!("https://{https}"),
+        open_id: format!("https://{https}/v1/.well-known/OpenIdConfiguration"),
+        public_url: None,
+        settings: Settings { flaw, ..Settings::default() },
+    };
+    let (ready, listens) = oneshot::channel();
+    tokio::spawn(bot_reference::run(network.clone(), Clock::real(), webhook, None, bot, ready));
+    listens.await.expect("the bot listens");
+    (network, format!("http://{control}"))
+}
+
+async fn play(id: &str, flaw: Option<Flaw>) -> Result<(), Wrong> {
+    let case = cases::ALL.into_iter().find(|case| case.id == id).expect("a case of the catalogue");
+    let (network, control) = start(flaw).await;
+    let stage = Stage::open(Control::new(network, control), Clock::real()).await?;
+    let story = tokio::time::timeout(Duration::from_secs(60), (case.story)(&stage));
+    story.await.unwrap_or_else(|_| Err(Wrong::bot("an end of the story", "there was none")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_stories_pass_on_real_sockets() {
+    let stories = SHORT.map(|id| tokio::spawn(async move { (id, play(id, None).await) }));
+    for story in stories {
+        let (id, outcome) = story.await.unwrap();
+        assert_eq!(outcome, Ok(()), "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn and_they_notice_faults_there_too() {
+    let pairs = [
+        ("authentication/no-token", Flaw::AcceptsMissingToken),
+        ("notifications/unknown-members", Flaw::RejectsUnknownMembers),
+        ("prompts/once", Flaw::PromptsAgain),
+    ];
+    let stories =
+        pairs.map(|(id, flaw)| tokio::spawn(async move { (id, play(id, Some(flaw)).await) }));
+    for story in stories {
+        let (id, outcome) = story.await.unwrap();
+        assert!(matches!(outcome, Err(Wrong::Bot(_))), "{id}: {outcome:?}");
+    }
+}
