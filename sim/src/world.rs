@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use graph_api::Timestamp;
 use seam::{BoxFuture, Clock, Network};
 use thiserror::Error;
@@ -171,10 +172,12 @@ impl World {
                 }
             });
         }
-        let told: Arc<Mutex<Option<T>>> = Arc::default();
+        let told: Arc<Mutex<Option<Result<T, WorldError>>>> = Arc::default();
         let (heard, host, trace) = (told.clone(), Arc::from("people"), trace.clone());
         sim.client("people", async move {
-            let outcome = story(Seat::new(&host, &trace)).await;
+            // A panic is caught here, where its message still is.
+            let story = AssertUnwindSafe(story(Seat::new(&host, &trace))).catch_unwind().await;
+            let outcome = story.map_err(|panic| WorldError::Failed(text_of(&*panic)));
             *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(())
         });
@@ -187,7 +190,7 @@ impl World {
         };
         let told = told.lock().unwrap_or_else(PoisonError::into_inner).take();
         let nothing = || WorldError::Failed("the story ended without a word".to_owned());
-        (failed.map_or_else(|| told.ok_or_else(nothing), Err), simulated)
+        (failed.map_or_else(|| told.unwrap_or_else(|| Err(nothing())), Err), simulated)
     }
 }
 
