@@ -25,6 +25,7 @@ fn a_panic_of_the_story_is_told() {
 #[test]
 fn a_panic_in_a_task_of_a_host_ends_the_world() {
     let world = World::new(1, LIMIT).host("careless", async |_| {
+        #[allow(clippy::disallowed_methods, reason = "this is what is tested")]
         let task = tokio::task::spawn(async { panic!("in the background") });
         // Nobody looks at the task.
         std::mem::forget(task);

@@ -1,0 +1,148 @@
+//! The identity platform, as clients.md 6 to 11 and 22 to 23 found that real clients want it.
+
+mod harness;
+
+use graph_fake::config::{APP, SECRET, TENANT};
+use harness::{Answer, Server};
+use http::{Request, header};
+use serde_json::Value;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+async fn ask(server: &Server, path: &str) -> Answer {
+    let request = Request::get(format!("https://{}{path}", server.https));
+    server.send(request.body(bytes::Bytes::new()).unwrap()).await
+}
+
+async fn token(server: &Server, tenant: &str, fields: &[(&str, &str)]) -> Answer {
+    let form: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.replace('/', "%2F")))
+        .collect();
+    let uri = format!("https://{}/{tenant}/oauth2/v2.0/token?client-request-id=7", server.https);
+    let request = Request::post(uri).header(header::CONTENT_TYPE, FORM);
+    server.send(request.body(form.join("&").into()).unwrap()).await
+}
+
+fn good(app: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("grant_type", "client_credentials"),
+        ("client_id", app),
+        ("client_secret", SECRET),
+        ("scope", "https://graph.microsoft.com/.default"),
+        ("client_info", "1"),
+        ("x-client-sku", "any"),
+    ]
+}
+
+#[tokio::test]
+async fn a_token_opens_graph() {
+    let server = Server::start().await;
+    let (app, tenant) = (APP.to_string(), TENANT.to_string());
+    let given = token(&server, &tenant, &good(&app)).await;
+    assert_eq!(given.status, 200, "{given:?}");
+    assert_eq!(given.body["token_type"], "Bearer");
+    assert!(given.body["expires_in"].is_u64() && given.body["ext_expires_in"].is_u64());
+    let bearer = format!("Bearer {}", given.body["access_token"].as_str().unwrap());
+    let request = Request::get(format!("https://{}/v1.0/communications/calls/x", server.https))
+        .header(header::AUTHORIZATION, bearer);
+    let answer = server.send(request.body(bytes::Bytes::new()).unwrap()).await;
+    assert_eq!(answer.body["error"]["code"], "8522", "past the gate");
+    let noted = server.journal.since(0, 100).iter().any(|line| line.kind == "token");
+    assert!(noted);
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_number() {
+    let server = Server::start().await;
+    let (app, tenant) = (APP.to_string(), TENANT.to_string());
+    let stranger = "0badca11-0000-4000-8000-000000000001";
+    let change = |name: &'static str, value: Option<&'static str>| {
+        let mut fields = good(&app);
+        fields.retain(|(field, _)| *field != name);
+        fields.extend(value.map(|value| (name, value)));
+        fields
+    };
+    let refused = [
+        (change("client_secret", Some("wrong")), tenant.as_str(), 401, "invalid_client", 7_000_215),
+        (change("client_secret", None), &tenant, 401, "invalid_client", 7_000_218),
+        (change("client_id", Some(stranger)), &tenant, 400, "unauthorized_client", 700_016),
+        (change("grant_type", Some("password")), &tenant, 400, "unsupported_grant_type", 70_003),
+        (change("grant_type", None), &tenant, 400, "invalid_request", 900_144),
+        (change("scope", None), &tenant, 400, "invalid_request", 900_144),
+        (change("scope", Some("User.Read")), &tenant, 400, "invalid_scope", 1_002_012),
+        (good(&app), stranger, 400, "invalid_request", 90_002),
+    ];
+    for (fields, tenant, status, error, number) in refused {
+        let answer = token(&server, tenant, &fields).await;
+        assert_eq!(answer.status.as_u16(), status, "{number}: {answer:?}");
+        assert_eq!(answer.body["error"], error, "{number}");
+        assert_eq!(answer.body["error_codes"][0], number, "{answer:?}");
+        let text = answer.body["error_description"].as_str().unwrap();
+        assert!(text.starts_with(&format!("AADSTS{number}: ")), "{text}");
+        for name in ["timestamp", "trace_id", "correlation_id"] {
+            assert!(answer.body[name].is_string(), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn documents_name_the_host_they_were_asked_at() {
+    let server = Server::start().await;
+    let own = format!("https://{}", server.https);
+    let instance = ask(&server, "/common/discovery/instance?api-version=1.1").await.body;
+    let aliases = &instance["metadata"][0]["aliases"];
+    assert_eq!(aliases[0], server.https.to_string());
+    for tenant in [TENANT.to_string().as_str(), "common", "organizations"] {
+        for middle in ["/v2.0", ""] {
+            let path = format!("/{tenant}{middle}/.well-known/openid-configuration");
+            let document = ask(&server, &path).await.body;
+            for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
+                let url = document[name].as_str().unwrap_or_default();
+                assert!(url.starts_with(&own), "{path}: {name}: {document}");
+            }
+        }
+    }
+    let unknown = ask(&server, "/nobody/v2.0/.well-known/openid-configuration").await;
+    assert_eq!(unknown.status, 400);
+    assert_eq!(unknown.body["error_codes"][0], 90_002);
+}
+
+#[tokio::test]
+async fn keys_of_both_kinds_are_shown_and_differ() {
+    let server = Server::start().await;
+    let login = ask(&server, &format!("/{TENANT}/discovery/v2.0/keys")).await.body;
+    let mut platform = Vec::new();
+    for spelling in ["OpenIdConfiguration", "openidconfiguration"] {
+        let metadata = ask(&server, &format!("/v1/.well-known/{spelling}")).await.body;
+        assert_eq!(metadata["issuer"], "https://api.botframework.com");
+        let uri = metadata["jwks_uri"].as_str().unwrap().to_owned();
+        let request = Request::get(uri).body(bytes::Bytes::new()).unwrap();
+        platform.push(server.send(request).await.body);
+    }
+    assert_eq!(platform[0], platform[1]);
+    assert_eq!(platform[0]["keys"][0]["endorsements"][0], "msteams");
+    for set in [&login, &platform[0]] {
+        let key = &set["keys"][0];
+        for name in ["kid", "n", "e", "kty", "use"] {
+            assert!(key[name].as_str().is_some_and(|text: &str| !text.is_empty()), "{name}: {key}");
+        }
+        // Base64 of 2,048 bits.
+        assert!(key["n"].as_str().is_some_and(|n| n.len() >= 342));
+    }
+    assert_ne!(login["keys"][0]["kid"], platform[0]["keys"][0]["kid"]);
+    let _: &Value = &login;
+}
+
+#[tokio::test]
+async fn forms_that_are_none() {
+    let server = Server::start().await;
+    let uri = format!("https://{}/{TENANT}/oauth2/v2.0/token", server.https);
+    let bodies: [Vec<u8>; 4] = [Vec::new(), b"{}".to_vec(), vec![0xff; 40], vec![b'x'; 1 << 20]];
+    for body in bodies {
+        let request = Request::post(&uri).header(header::CONTENT_TYPE, FORM);
+        let answer = server.send(request.body(body.into()).unwrap()).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert_eq!(answer.body["error"], "invalid_request");
+    }
+}
