@@ -48,6 +48,7 @@ async fn start(flaw: Option<Flaw>) -> (Arc<RealNetwork>, String) {
         network: network.clone(),
         outgoing: network.clone(),
         clock: Clock::real(),
+        flaw: None,
     });
     let fake = fake.await.unwrap();
     let (https, control) = (fake.addresses.https.unwrap(), fake.addresses.control.unwrap());

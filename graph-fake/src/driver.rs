@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    Flaw,
     config::{AppBody, Config},
     faults::FaultPlan,
     identity::Identity,
@@ -154,11 +155,19 @@ impl Driver {
         journal: Journal,
         notifier: Arc<Notifier>,
         identity: Arc<Identity>,
+        flaw: Option<Flaw>,
     ) -> Self {
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let driver = Self { commands };
-        let shell =
-            Loop { state, clock, journal, notifier, identity, back: driver.commands.downgrade() };
+        let shell = Loop {
+            state,
+            clock,
+            journal,
+            notifier,
+            identity,
+            flaw,
+            back: driver.commands.downgrade(),
+        };
         tokio::spawn(shell.run(inbox));
         driver
     }
@@ -220,6 +229,7 @@ struct Loop {
     journal: Journal,
     notifier: Arc<Notifier>,
     identity: Arc<Identity>,
+    flaw: Option<Flaw>,
     /// Weak, so that the loop ends when everybody else has gone.
     back: mpsc::WeakSender<Command>,
 }
@@ -257,6 +267,11 @@ impl Loop {
                 let now = self.clock.now();
                 let out = self.state.platform.handle(now, Input::Request(request));
                 let reply = out.reply.expect("a request is always answered");
+                if self.flaw == Some(Flaw::OvertakesReply) {
+                    self.carry_out(out.effects, None);
+                    let _ = answer.send((reply, sent));
+                    return;
+                }
                 // A client that is gone drops the reply, which releases the effects all the same.
                 let _ = answer.send((reply, sent));
                 self.carry_out(out.effects, Some(wait));
@@ -327,7 +342,7 @@ impl Loop {
         let Some(back) = self.back.upgrade() else { return };
         let (clock, journal) = (self.clock.clone(), self.journal.clone());
         let (notifier, identity) = (self.notifier.clone(), self.identity.clone());
-        let generation = self.state.generation;
+        let (generation, once) = (self.state.generation, self.flaw == Some(Flaw::NotifiesOnce));
         self.state.under_way += 1;
         tokio::spawn(async move {
             if let Some(wait) = wait {
@@ -335,6 +350,7 @@ impl Loop {
                 let _ = wait.await;
             }
             let outcome = attempt(&delivery, &clock, &journal, &notifier, &identity).await;
+            let outcome = if once { gone(outcome) } else { outcome };
             let _ = back.send(Command::Delivered(generation, delivery.id, outcome)).await;
         });
     }
@@ -357,6 +373,16 @@ impl Loop {
             journal.write(clock.now(), Some(call), "fetched", Route("bot", "graph"), detail);
             let _ = back.send(Command::Fetched(generation, fetch, outcome)).await;
         });
+    }
+}
+
+/// The planted fault: whatever went wrong is taken for a refusal, which is not tried again.
+fn gone(outcome: DeliveryOutcome) -> DeliveryOutcome {
+    match outcome {
+        DeliveryOutcome::Answered { status: 200..300, .. } => outcome,
+        DeliveryOutcome::Answered { .. } | DeliveryOutcome::NoAnswer => {
+            DeliveryOutcome::Answered { status: 410, location: None }
+        }
     }
 }
 

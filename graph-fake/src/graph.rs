@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::{
+    Flaw,
     driver::{Driver, Stopped},
     envelope::RequestIds,
     identity::{AppClaims, Identity},
@@ -46,6 +47,8 @@ pub struct Graph {
     pub clock: Clock,
     /// Request ids.
     pub ids: Arc<Mutex<Ids>>,
+    /// A planted fault.
+    pub flaw: Option<Flaw>,
     /// Whether URLs in answers say https.
     pub secure: bool,
 }
@@ -69,7 +72,10 @@ async fn serve(Shared(graph): Shared<Graph>, request: HttpRequest<Body>) -> Resp
     exchange.note_request(parts.method.as_str(), path, body.as_ref().ok());
     let answer = exchange.answer(body, &parts.uri).await;
     ids.at = graph.clock.now();
-    let response = answer.write(&ids);
+    let mut response = answer.write(&ids);
+    if graph.flaw == Some(Flaw::HidesRequestId) {
+        response.headers_mut().remove("request-id");
+    }
     exchange.note_response(&answer.error, response.status(), answer.body.as_ref());
     let (parts, content) = response.into_parts();
     Response::from_parts(parts, Body::new(Released { content, _sent: answer.sent }))
@@ -155,7 +161,8 @@ impl Answer {
 
 impl Exchange<'_> {
     async fn read(&self, body: Body) -> Result<Bytes, BadBody> {
-        let read = Limited::new(body, BODY_MAX).collect();
+        let any = self.graph.flaw == Some(Flaw::TakesAnyBody);
+        let read = Limited::new(body, if any { usize::MAX } else { BODY_MAX }).collect();
         match tokio::time::timeout(BODY_LIMIT, read).await {
             Err(_) => Err(BadBody::TooSlow),
             Ok(Ok(collected)) => Ok(collected.to_bytes()),
@@ -188,6 +195,10 @@ impl Exchange<'_> {
         }
         let verb = match body.map_err(bad_body).and_then(|body| self.verb(&body)) {
             Ok(verb) => verb,
+            Err(_) if self.graph.flaw == Some(Flaw::BreaksOnBadBody) => {
+                let text = "The planted fault.";
+                return Answer::error(StatusCode::INTERNAL_SERVER_ERROR, "9999", text);
+            }
             Err(answer) => return *answer,
         };
         let caller = caller(&claims);

@@ -9,6 +9,7 @@ pub mod control;
 mod driver;
 mod envelope;
 pub mod faults;
+mod flaw;
 mod graph;
 pub mod identity;
 mod journal;
@@ -17,6 +18,7 @@ mod paths;
 mod serve;
 mod tls;
 
+pub use flaw::Flaw;
 pub use journal::{Journal, Line};
 pub use platform::Options;
 pub use serve::{Addresses, Fake, Listeners, Setup, Tls};

@@ -166,6 +166,7 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
         network: network.clone(),
         outgoing: network,
         clock,
+        flaw: None,
     })
     .await
     .map_err(|error| say(&error))?;

@@ -14,6 +14,7 @@ use seam::{BoxFuture, Clock, HttpClient, Network, ServeLimits};
 use serde_json::json;
 
 use crate::{
+    Flaw,
     config::Config,
     control::{self, Control},
     driver::{Driver, State},
@@ -67,6 +68,8 @@ pub struct Setup {
     pub outgoing: Arc<dyn Network>,
     /// The fake's clock.
     pub clock: Clock,
+    /// A planted fault of the shell.
+    pub flaw: Option<Flaw>,
 }
 
 /// What was bound.
@@ -96,7 +99,7 @@ impl Fake {
     /// An address that cannot be bound, or a certificate that cannot be made.
     pub async fn bind(setup: Setup) -> io::Result<Self> {
         let journal = Journal::default();
-        let identity = Arc::new(Identity::new(setup.keys));
+        let identity = Arc::new(Identity::with_flaw(setup.keys, setup.flaw));
         let notifier = Arc::new(Notifier::new(HttpClient::new(
             setup.outgoing.clone(),
             Duration::from_secs(10),
@@ -107,8 +110,14 @@ impl Fake {
         };
         let state = State::new(setup.seed, setup.config, options);
         let clock = setup.clock;
-        let driver =
-            Driver::start(state, clock.clone(), journal.clone(), notifier, identity.clone());
+        let driver = Driver::start(
+            state,
+            clock.clone(),
+            journal.clone(),
+            notifier,
+            identity.clone(),
+            setup.flaw,
+        );
         let ids = Arc::new(Mutex::new(Ids::new(setup.seed ^ REQUEST_ID_STREAM)));
         let registry = Arc::new(Directory {
             driver: driver.clone(),
@@ -129,6 +138,7 @@ impl Fake {
                 journal: journal.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
+                flaw: setup.flaw,
                 secure,
             };
             identity::routes::router(identity.clone(), registry.clone(), clock.clone(), secure)

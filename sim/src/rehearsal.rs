@@ -86,6 +86,7 @@ async fn graph(seat: Seat, seed: u64, options: Options) -> Result<(), String> {
         network: seat.network.clone(),
         outgoing: seat.network,
         clock: seat.clock,
+        flaw: None,
     });
     fake.await.map_err(|error| error.to_string())?.run().await;
     Ok(())

@@ -17,6 +17,8 @@ use graph_api::{Guid, Timestamp};
 use seam::BoxFuture;
 use serde_json::Value;
 
+use crate::Flaw;
+
 pub use keys::{KeyError, Keys};
 pub use tokens::{AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal};
 
@@ -84,6 +86,7 @@ pub trait Registry: Send + Sync + 'static {
 /// Signs and checks tokens. Time always comes in.
 pub struct Identity {
     keys: Keys,
+    flaw: Option<Flaw>,
     /// By application and tenant: when it was made, and the token.
     cache: Mutex<BTreeMap<(Guid, Guid), (Timestamp, String)>>,
 }
@@ -91,7 +94,12 @@ pub struct Identity {
 impl Identity {
     /// With these keys.
     pub fn new(keys: Keys) -> Self {
-        Self { keys, cache: Mutex::default() }
+        Self::with_flaw(keys, None)
+    }
+
+    /// With these keys, and a planted fault.
+    pub fn with_flaw(keys: Keys, flaw: Option<Flaw>) -> Self {
+        Self { keys, flaw, cache: Mutex::default() }
     }
 
     /// Checks an `Authorization` header of a request to Graph.
@@ -103,7 +111,7 @@ impl Identity {
         header: Option<&str>,
         now: Timestamp,
     ) -> Result<AppClaims, TokenRefusal> {
-        tokens::verify(&self.keys, header, now)
+        tokens::verify(&self.keys, header, now, self.flaw)
     }
 
     /// An access token and the seconds that it is valid for.
@@ -126,7 +134,10 @@ impl Identity {
         if let Some((_, token)) = kept {
             return token.clone();
         }
-        let token = tokens::callback(&self.keys, app, tenant, now, &CallbackTokenFaults::default());
+        let stranger = self.flaw == Some(Flaw::SignsAsStranger);
+        let key = if stranger { TokenKey::Unknown } else { TokenKey::Platform };
+        let faults = CallbackTokenFaults { key, ..CallbackTokenFaults::default() };
+        let token = tokens::callback(&self.keys, app, tenant, now, &faults);
         if cache.len() >= CACHE_MAX {
             cache.clear();
         }

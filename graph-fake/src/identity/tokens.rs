@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use crate::Flaw;
+
 use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, Keys, keys::SigningKey};
 
 /// How long an access token is valid, in seconds.
@@ -147,6 +149,7 @@ pub(super) fn verify(
     keys: &Keys,
     header: Option<&str>,
     now: Timestamp,
+    flaw: Option<Flaw>,
 ) -> Result<AppClaims, TokenRefusal> {
     let header = header.filter(|h| h.len() <= HEADER_MAX).ok_or(TokenRefusal::Missing)?;
     let (scheme, token) = header.trim().split_once(' ').ok_or(TokenRefusal::Missing)?;
@@ -156,7 +159,9 @@ pub(super) fn verify(
     let token = token.trim();
     // A head that cannot be read, or names another algorithm (`none` is not even known to the library).
     let head = jsonwebtoken::decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
-    if head.alg != Algorithm::RS256 || head.kid.as_deref() != Some(&keys.login.kid) {
+    let forged_is_fine = flaw == Some(Flaw::TakesForgedTokens);
+    let known = head.kid.as_deref() == Some(&keys.login.kid) || forged_is_fine;
+    if head.alg != Algorithm::RS256 || !known {
         return Err(TokenRefusal::Forged);
     }
     let mut rules = Validation::new(Algorithm::RS256);
@@ -164,13 +169,16 @@ pub(super) fn verify(
     rules.validate_exp = false;
     rules.validate_aud = false;
     rules.required_spec_claims.clear();
-    let claims = jsonwebtoken::decode::<Access>(token, &keys.login.public, &rules)
-        .map_err(|_| TokenRefusal::Forged)?
-        .claims;
+    let decoded = if forged_is_fine {
+        jsonwebtoken::dangerous::insecure_decode::<Access>(token)
+    } else {
+        jsonwebtoken::decode::<Access>(token, &keys.login.public, &rules)
+    };
+    let claims = decoded.map_err(|_| TokenRefusal::Forged)?.claims;
     if claims.aud != GRAPH_AUDIENCE {
         return Err(TokenRefusal::WrongAudience);
     }
-    if claims.exp <= now.as_secs() {
+    if claims.exp <= now.as_secs() && flaw != Some(Flaw::TakesExpiredTokens) {
         return Err(TokenRefusal::Expired);
     }
     if claims.nbf > now.as_secs() {
@@ -199,7 +207,7 @@ mod tests {
     fn an_access_token_opens_graph_for_its_time() {
         let keys = keys();
         let token = access(&keys, APP, TENANT, &["Calls.Initiate.All".to_owned()], at(1_000));
-        let check = |text: String, now| verify(&keys, Some(&text), at(now));
+        let check = |text: String, now| verify(&keys, Some(&text), at(now), None);
         let claims = check(format!("Bearer {token}"), 1_000).unwrap();
         assert_eq!((claims.app, claims.tenant, claims.roles.len()), (APP, TENANT, 1));
         assert!(check(format!("bearer  {token}"), 2_000).is_ok(), "the scheme's case is free");
@@ -207,7 +215,7 @@ mod tests {
         assert_eq!(check(format!("Bearer {token}"), 4_599), Err(TokenRefusal::Expired));
         assert_eq!(check(format!("Basic {token}"), 1_000), Err(TokenRefusal::Missing));
         assert_eq!(check("Bearer x.y.z".to_owned(), 1_000), Err(TokenRefusal::Malformed));
-        assert_eq!(verify(&keys, None, at(1_000)), Err(TokenRefusal::Missing));
+        assert_eq!(verify(&keys, None, at(1_000), None), Err(TokenRefusal::Missing));
     }
 
     #[test]
@@ -218,11 +226,11 @@ mod tests {
         let part = |token: &str, at| token.split('.').nth(at).unwrap().to_owned();
         let mixed = [part(&token, 0), part(&other, 1), part(&token, 2)].join(".");
         let mixed = format!("Bearer {mixed}");
-        assert_eq!(verify(&keys, Some(&mixed), at(1_000)), Err(TokenRefusal::Forged));
+        assert_eq!(verify(&keys, Some(&mixed), at(1_000), None), Err(TokenRefusal::Forged));
         for key in [TokenKey::Platform, TokenKey::Unknown, TokenKey::None] {
             let faults = CallbackTokenFaults { key, ..CallbackTokenFaults::default() };
             let token = format!("Bearer {}", callback(&keys, APP, TENANT, at(1_000), &faults));
-            assert!(verify(&keys, Some(&token), at(1_000)).is_err(), "{key:?}");
+            assert!(verify(&keys, Some(&token), at(1_000), None).is_err(), "{key:?}");
         }
     }
 

@@ -1,9 +1,7 @@
 //! The control API: what a test sees of the fake.
 
-mod harness;
-
+use crate::harness::{Server, dead_callback};
 use graph_fake::config::{APP, TENANT, USERS};
-use harness::{Server, dead_callback};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -97,7 +95,7 @@ async fn permissions_are_withdrawn_while_tokens_live() {
     let server = Server::start().await;
     server.call(&dead_callback()).await;
     register(&server).await;
-    let body = harness::call_body(&dead_callback()).to_string();
+    let body = crate::harness::call_body(&dead_callback()).to_string();
     let refused = server.graph(Method::POST, "/v1.0/communications/calls", body).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(refused.body["error"]["code"], "7504");

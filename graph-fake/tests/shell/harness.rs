@@ -1,13 +1,11 @@
 //! The fake on real sockets, and somebody who talks to it.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
-
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use graph_api::Timestamp;
 use graph_fake::{
-    Authority, Fake, Journal, Listeners, Options, Setup, Tls,
+    Authority, Fake, Flaw, Journal, Listeners, Options, Setup, Tls,
     config::{APP, Config, TENANT, USERS},
     identity::{Identity, Keys},
 };
@@ -39,10 +37,11 @@ pub struct Server {
 impl Server {
     /// Starts one on free ports, with a clock that stands still until it is moved.
     pub async fn start() -> Self {
-        Self::start_with(Options { http_callbacks: true, ..Options::default() }).await
+        Self::start_flawed(None).await
     }
 
-    pub async fn start_with(options: Options) -> Self {
+    /// The same with a planted fault.
+    pub async fn start_flawed(flaw: Option<Flaw>) -> Self {
         let ca = tempfile::tempdir().unwrap();
         let authority = Authority::create_or_load(Some(ca.path())).unwrap();
         let trust = TlsTrust { extra_ca_files: vec![ca.path().join("ca.pem")], insecure: false };
@@ -52,13 +51,14 @@ impl Server {
         let fake = Fake::bind(Setup {
             seed: 7,
             config: Config { allow_http_callbacks: true, ..Config::default() },
-            options,
+            options: Options::default(),
             keys: Keys::fixed(),
             tls: Tls::Own(Box::new(authority), Vec::new()),
             listeners: Listeners { https: free, http: free, control: free },
             network: network.clone(),
             outgoing: network.clone(),
             clock: clock.clone(),
+            flaw,
         });
         let fake = fake.await.unwrap();
         let (addresses, journal) = (fake.addresses, fake.journal.clone());

@@ -1,9 +1,7 @@
 //! The identity platform, as clients.md 6 to 11 and 22 to 23 found that real clients want it.
 
-mod harness;
-
+use crate::harness::{Answer, Server};
 use graph_fake::config::{APP, SECRET, TENANT};
-use harness::{Answer, Server};
 use http::{Request, header};
 use serde_json::Value;
 

@@ -1,7 +1,5 @@
 //! Notifications on real sockets: signed, in order, after the reply, and tried again within bounds.
 
-mod harness;
-
 use std::{
     net::SocketAddr,
     sync::{
@@ -10,10 +8,11 @@ use std::{
     },
 };
 
+use crate::harness::Server;
 use axum::{Router, extract::State, routing::post};
 use graph_fake::config::{APP, TENANT};
-use harness::Server;
 use http::{HeaderMap, Method, StatusCode};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -72,7 +71,10 @@ fn states(got: &[(HeaderMap, Value)]) -> Vec<String> {
 
 #[tokio::test]
 async fn a_call_is_told_in_order_and_every_word_is_signed() {
-    let server = Server::start().await;
+    check_a_call_is_told_in_order_and_every_word_is_signed(Server::start().await).await;
+}
+
+pub async fn check_a_call_is_told_in_order_and_every_word_is_signed(server: Server) {
     let (hook, url) = listen().await;
     let call = server.call(&url).await;
     let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 10000}"#).await;
@@ -86,7 +88,7 @@ async fn a_call_is_told_in_order_and_every_word_is_signed() {
     let chain = got[0].0["scenario-id"].clone();
     for (headers, body) in &got {
         let token = headers["authorization"].to_str().unwrap();
-        let claims = claims(token.strip_prefix("Bearer ").unwrap());
+        let claims = claims(&server, token.strip_prefix("Bearer ").unwrap()).await;
         assert_eq!(claims["iss"], "https://api.botframework.com");
         assert_eq!((&claims["aud"], &claims["tid"]), (&json!(APP), &json!(TENANT)));
         assert_eq!(headers["scenario-id"], chain, "one a call");
@@ -101,17 +103,26 @@ async fn a_call_is_told_in_order_and_every_word_is_signed() {
     assert_eq!(messages.len(), 5, "one a notification");
 }
 
-/// What a token says; `interop/clients.py` verifies signatures with a library of its own.
-fn claims(token: &str) -> Value {
-    use base64::Engine as _;
-    let part = token.split('.').nth(1).unwrap();
-    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
-    serde_json::from_slice(&json).unwrap()
+/// What a token says, if a key of the metadata signed it.
+async fn claims(server: &Server, token: &str) -> Value {
+    let uri = format!("https://{}/v1/.well-known/keys", server.https);
+    let request = http::Request::get(uri).body(bytes::Bytes::new()).unwrap();
+    let keys: JwkSet = serde_json::from_value(server.send(request).await.body).unwrap();
+    let kid = jsonwebtoken::decode_header(token).unwrap().kid.expect("a token names its key");
+    let key = DecodingKey::from_jwk(keys.find(&kid).expect("the key is shown")).unwrap();
+    let mut rules = Validation::new(Algorithm::RS256);
+    rules.validate_exp = false;
+    rules.validate_aud = false;
+    jsonwebtoken::decode(token, &key, &rules).expect("the platform signed it").claims
 }
 
 #[tokio::test]
 async fn a_notification_that_fails_comes_again_and_holds_back_the_next() {
-    let server = Server::start().await;
+    check_a_notification_that_fails_comes_again_and_holds_back_the_next(Server::start().await)
+        .await;
+}
+
+pub async fn check_a_notification_that_fails_comes_again_and_holds_back_the_next(server: Server) {
     let (hook, url) = listen().await;
     hook.first_status.store(503, Ordering::SeqCst);
     server.call(&url).await;
@@ -128,7 +139,7 @@ async fn a_notification_that_fails_comes_again_and_holds_back_the_next() {
 #[tokio::test]
 async fn a_callback_that_nobody_answers_costs_notifications_and_not_the_call() {
     let server = Server::start().await;
-    let call = server.call(&harness::dead_callback()).await;
+    let call = server.call(&crate::harness::dead_callback()).await;
     let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 60000}"#).await;
     assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
     let gave_up =
@@ -140,7 +151,10 @@ async fn a_callback_that_nobody_answers_costs_notifications_and_not_the_call() {
 
 #[tokio::test]
 async fn no_notification_overtakes_its_reply() {
-    let server = Server::start().await;
+    check_no_notification_overtakes_its_reply(Server::start().await).await;
+}
+
+pub async fn check_no_notification_overtakes_its_reply(server: Server) {
     let (hook, url) = listen().await;
     for _ in 0..20 {
         server.call(&url).await;

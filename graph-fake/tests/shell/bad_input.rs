@@ -1,14 +1,12 @@
 //! Whatever is sent: the documented status in Graph's envelope, never a 5xx, and no call is lost.
 
-mod harness;
-
 use std::time::Duration;
 
+use crate::harness::{Answer, Server, call_body, dead_callback};
 use graph_fake::{
     config::{APP, TENANT},
     identity::{CallbackTokenFaults, Identity, Keys, TokenKey},
 };
-use harness::{Answer, Server, call_body, dead_callback};
 use http::{Method, Request, StatusCode, header};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -50,7 +48,10 @@ fn with(mut body: Value, name: &str, value: Value) -> String {
 
 #[tokio::test]
 async fn bodies_that_cannot_be_read() {
-    let server = Server::start().await;
+    check_bodies_that_cannot_be_read(Server::start().await).await;
+}
+
+pub async fn check_bodies_that_cannot_be_read(server: Server) {
     let call = server.call(&dead_callback()).await;
     let good = || call_body(&dead_callback());
     let bad: [(String, &str, &str); 12] = [
@@ -113,7 +114,10 @@ async fn calls_and_paths_that_do_not_exist() {
 
 #[tokio::test]
 async fn tokens_that_open_nothing() {
-    let server = Server::start().await;
+    check_tokens_that_open_nothing(Server::start().await).await;
+}
+
+pub async fn check_tokens_that_open_nothing(server: Server) {
     let call = server.call(&dead_callback()).await;
     let now = server.clock.now();
     let strangers = Identity::new(Keys::generate().unwrap());
@@ -153,7 +157,10 @@ async fn tokens_that_open_nothing() {
 
 #[tokio::test]
 async fn large_bodies() {
-    let server = Server::start().await;
+    check_large_bodies(Server::start().await).await;
+}
+
+pub async fn check_large_bodies(server: Server) {
     let call = server.call(&dead_callback()).await;
     let body = |len: usize| {
         let mut body = call_body(&dead_callback()).to_string();

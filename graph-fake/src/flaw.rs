@@ -1,0 +1,36 @@
+//! Deliberate faults of the shell: its tests must notice every one of them.
+
+/// One fault, planted at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Notifies before the reply is out.
+    OvertakesReply,
+    /// Signs notifications with a key that no metadata shows.
+    SignsAsStranger,
+    /// Takes access tokens that have expired.
+    TakesExpiredTokens,
+    /// Takes access tokens that somebody else signed.
+    TakesForgedTokens,
+    /// Takes bodies of any size.
+    TakesAnyBody,
+    /// Answers a body that cannot be read with 500.
+    BreaksOnBadBody,
+    /// Leaves request ids out of error envelopes.
+    HidesRequestId,
+    /// Never tries a notification again.
+    NotifiesOnce,
+}
+
+impl Flaw {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::OvertakesReply,
+        Self::SignsAsStranger,
+        Self::TakesExpiredTokens,
+        Self::TakesForgedTokens,
+        Self::TakesAnyBody,
+        Self::BreaksOnBadBody,
+        Self::HidesRequestId,
+        Self::NotifiesOnce,
+    ];
+}

@@ -1,0 +1,42 @@
+//! A check that cannot fail proves nothing: each planted fault of the shell must be noticed by its check.
+
+use std::{future::Future, pin::Pin};
+
+use graph_fake::Flaw;
+
+use crate::{bad_input, harness::Server, notifications};
+
+type Check = fn(Server) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The check that is there for a fault.
+fn check_of(flaw: Flaw) -> Check {
+    match flaw {
+        Flaw::OvertakesReply => {
+            |server| Box::pin(notifications::check_no_notification_overtakes_its_reply(server))
+        }
+        Flaw::SignsAsStranger => |server| {
+            Box::pin(notifications::check_a_call_is_told_in_order_and_every_word_is_signed(server))
+        },
+        Flaw::NotifiesOnce => |server| {
+            let check =
+                notifications::check_a_notification_that_fails_comes_again_and_holds_back_the_next;
+            Box::pin(check(server))
+        },
+        Flaw::TakesExpiredTokens | Flaw::TakesForgedTokens => {
+            |server| Box::pin(bad_input::check_tokens_that_open_nothing(server))
+        }
+        Flaw::TakesAnyBody => |server| Box::pin(bad_input::check_large_bodies(server)),
+        Flaw::BreaksOnBadBody | Flaw::HidesRequestId => {
+            |server| Box::pin(bad_input::check_bodies_that_cannot_be_read(server))
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_planted_fault_is_noticed() {
+    for flaw in Flaw::ALL {
+        let server = Server::start_flawed(Some(flaw)).await;
+        let checked = tokio::spawn(check_of(flaw)(server)).await;
+        assert!(checked.is_err_and(|error| error.is_panic()), "{flaw:?} goes unnoticed");
+    }
+}

@@ -1,0 +1,8 @@
+//! The shell on real sockets.
+
+mod bad_input;
+mod control_api;
+mod flaws;
+mod harness;
+mod identity;
+mod notifications;
