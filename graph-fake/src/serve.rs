@@ -118,12 +118,6 @@ impl Fake {
             identity.clone(),
             setup.flaw,
         );
-        let ids = Arc::new(Mutex::new(Ids::new(setup.seed ^ REQUEST_ID_STREAM)));
-        let registry = Arc::new(Directory {
-            driver: driver.clone(),
-            journal: journal.clone(),
-            clock: clock.clone(),
-        });
         let (ca_pem, acceptor) = match setup.tls {
             Tls::Outside => (None, None),
             Tls::Own(authority, names) => {
@@ -131,39 +125,42 @@ impl Fake {
                 (Some(Arc::from(authority.ca_pem())), Some(acceptor))
             }
         };
-        let routes = |secure: bool| {
-            let graph = Graph {
-                driver: driver.clone(),
-                identity: identity.clone(),
-                journal: journal.clone(),
-                clock: clock.clone(),
-                ids: ids.clone(),
-                flaw: setup.flaw,
-                secure,
-            };
-            identity::routes::router(identity.clone(), registry.clone(), clock.clone(), secure)
-                .merge(graph::router(graph))
-        };
-        let control = control::router(Control {
+        let graph = Graph {
             driver: driver.clone(),
             identity: identity.clone(),
             journal: journal.clone(),
             clock: clock.clone(),
-            ca_pem,
-            seed: setup.seed,
-        });
+            ids: Arc::new(Mutex::new(Ids::new(setup.seed ^ REQUEST_ID_STREAM))),
+            flaw: setup.flaw,
+            secure: true,
+        };
+        let (journal_kept, seed) = (journal.clone(), setup.seed);
+        let control = control::router(Control { driver, identity, journal, clock, ca_pem, seed });
         let mut tasks = Vec::new();
         let mut listen = Listen { network: &*setup.network, tasks: &mut tasks };
-        let https = listen.on(setup.listeners.https, acceptor, routes(true)).await?;
-        let http = listen.on(setup.listeners.http, None, routes(false)).await?;
+        let https = listen.on(setup.listeners.https, acceptor, routes(graph.clone())).await?;
+        let plain = Graph { secure: false, ..graph };
+        let http = listen.on(setup.listeners.http, None, routes(plain)).await?;
         let control = listen.on(setup.listeners.control, None, control).await?;
-        Ok(Self { addresses: Addresses { https, http, control }, journal, tasks })
+        let addresses = Addresses { https, http, control };
+        Ok(Self { addresses, journal: journal_kept, tasks })
     }
 
     /// Serves until dropped.
     pub async fn run(self) {
         futures_util::future::join_all(self.tasks).await;
     }
+}
+
+/// Identity and Graph on one listener.
+fn routes(graph: Graph) -> Router {
+    let registry = Arc::new(Directory {
+        driver: graph.driver.clone(),
+        journal: graph.journal.clone(),
+        clock: graph.clock.clone(),
+    });
+    let (identity, clock) = (graph.identity.clone(), graph.clock.clone());
+    identity::routes::router(identity, registry, clock, graph.secure).merge(graph::router(graph))
 }
 
 struct Listen<'a> {
