@@ -69,6 +69,9 @@ struct Serve {
     /// Say less.
     #[arg(long)]
     quiet: bool,
+    /// No colours.
+    #[arg(long)]
+    no_color: bool,
     /// Say more; repeat for more still.
     #[arg(short, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -82,7 +85,11 @@ fn main() -> ExitCode {
         (false, 1) => "info",
         (false, _) => "debug",
     };
-    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_ansi(!serve.no_color)
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return told(&error, 4),
@@ -143,6 +150,6 @@ async fn start(serve: Serve) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
         },
         () = announce => ExitCode::SUCCESS,
-        _ = tokio::signal::ctrl_c() => ExitCode::from(130),
+        () = seam::interrupted() => ExitCode::from(130),
     }
 }

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt, path::Path, time::Duration};
 
 use graph_api::Guid;
 use platform::{Admin, Application, OnCall, Permission, User};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
 use thiserror::Error;
 use utoipa::ToSchema;
 
@@ -47,7 +50,7 @@ pub struct TenantConfig {
 }
 
 /// A bot and its id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppConfig {
     /// Its app id.
@@ -59,7 +62,7 @@ pub struct AppConfig {
 
 /// A bot, as `PUT /tenants/{tenantId}/apps/{appId}` takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AppBody {
     /// Its name.
     pub display_name: String,
@@ -77,7 +80,7 @@ pub struct AppBody {
 }
 
 /// A user and their id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserConfig {
     /// Their object id.
@@ -89,7 +92,7 @@ pub struct UserConfig {
 
 /// A user, as `PUT /tenants/{tenantId}/users/{userId}` takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UserBody {
     /// Their name.
     pub display_name: String,
@@ -99,6 +102,29 @@ pub struct UserBody {
     /// How long picking up takes.
     #[serde(default)]
     pub answer_after_ms: Option<u32>,
+}
+
+/// Reads an entry with an `id` beside the members of its body. `flatten` would do, but lets misspelt
+/// members through.
+fn with_id<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<(Guid, T), D::Error> {
+    let mut members = serde_json::Map::<String, serde_json::Value>::deserialize(from)?;
+    let id = members.remove("id").ok_or_else(|| D::Error::missing_field("id"))?;
+    let id =
+        serde_json::from_value(id).map_err(|error| D::Error::custom(format!("id: {error}")))?;
+    let body = serde_json::from_value(members.into()).map_err(D::Error::custom)?;
+    Ok((id, body))
+}
+
+impl<'de> Deserialize<'de> for AppConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        with_id(from).map(|(id, app)| Self { id, app })
+    }
+}
+
+impl<'de> Deserialize<'de> for UserConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        with_id(from).map(|(id, user)| Self { id, user })
+    }
 }
 
 /// How a user reacts when rung.
@@ -299,6 +325,11 @@ mod tests {
         assert!(unknown.contains("c.toml") && unknown.contains("GUID"), "{unknown}");
         let unknown = read("c.json", "{\"tenant\": []}").unwrap_err();
         assert!(unknown.contains("`tenant`") && unknown.contains("line 1"), "{unknown}");
+        let app = "[[tenants]]\nid = \"7e57d004-2b97-4e7a-b45f-5387367791cd\"\n\
+                   [[tenants.apps]]\nid = \"1a2b3c4d-aaaa-4bbb-8ccc-0123456789ab\"\n\
+                   displayName = \"x\"\nsecret = \"y\"\ncallbackURI = \"z\"\n";
+        let misspelt = read("c.toml", app).unwrap_err();
+        assert!(misspelt.contains("callbackURI") && misspelt.contains("line 3"), "{misspelt}");
         assert!(read("c.yaml", "").unwrap_err().contains(".toml or .json"));
         assert!(Config::read(Path::new("/nowhere/c.toml")).is_err());
     }

@@ -84,7 +84,7 @@ impl Journal {
     pub fn since(&self, since: u64, most: usize) -> Vec<Line> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let first = inner.lines.front().map_or(1, |line| line.seq);
-        let skip = (since + 1).saturating_sub(first);
+        let skip = since.saturating_add(1).saturating_sub(first);
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         inner.lines.iter().skip(skip).take(most).cloned().collect()
     }
@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(seqs(0, 2), [1, 2]);
         assert_eq!(seqs(2, 10), [3, 4, 5]);
         assert_eq!(seqs(99, 10), [0_u64; 0]);
+        assert_eq!(seqs(u64::MAX, 10), [0_u64; 0]);
         journal.reset();
         assert_eq!(journal.since(0, 10), []);
     }

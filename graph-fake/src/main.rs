@@ -80,6 +80,9 @@ struct Serve {
     /// Say less.
     #[arg(long)]
     quiet: bool,
+    /// No colours.
+    #[arg(long)]
+    no_color: bool,
     /// Say more; repeat for more still.
     #[arg(short, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -122,7 +125,11 @@ fn start(serve: Serve) -> Result<ExitCode, Wrong> {
         (false, 1) => "info",
         (false, _) => "debug",
     };
-    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_ansi(!serve.no_color)
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -173,7 +180,7 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
     announce(&fake, &ca_dir.join("ca.pem"), &serve, default_config).map_err(|error| say(&error))?;
     tokio::select! {
         () = fake.run() => Ok(ExitCode::from(4)),
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
+        () = seam::interrupted() => Ok(ExitCode::from(130)),
     }
 }
 

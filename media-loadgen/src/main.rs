@@ -41,6 +41,9 @@ struct Run {
     /// No table.
     #[arg(long)]
     quiet: bool,
+    /// No colours; there are none so far.
+    #[arg(long)]
+    no_color: bool,
 }
 
 /// Shortest and longest run.

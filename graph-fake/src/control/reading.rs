@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use graph_api::CallDirection;
@@ -133,19 +133,20 @@ pub struct Since {
     (status = 200, description = "NDJSON or an event stream", content_type = "application/x-ndjson")))]
 pub async fn journal(
     State(control): State<Control>,
-    Query(Since { since }): Query<Since>,
+    since: Result<Query<Since>, QueryRejection>,
     headers: http::HeaderMap,
-) -> Response {
+) -> Result<Response, Trouble> {
+    let Query(Since { since }) = since.map_err(|error| Trouble::bad(error.body_text()))?;
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
-        return stream(control, since);
+        return Ok(stream(control, since));
     }
     let mut text = String::new();
     for line in control.journal.since(since, LINES_MAX) {
         text.push_str(&serde_json::to_string(&line).expect("journal lines are JSON"));
         text.push('\n');
     }
-    ([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response()
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
 fn stream(control: Control, since: u64) -> Response {

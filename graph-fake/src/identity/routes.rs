@@ -57,6 +57,7 @@ pub fn router(
         .route("/v1/.well-known/OpenIdConfiguration", get(bot_framework))
         .route("/v1/.well-known/openidconfiguration", get(bot_framework))
         .route("/v1/.well-known/keys", get(platform_keys))
+        .method_not_allowed_fallback(wrong_method)
         .layer(axum::extract::DefaultBodyLimit::max(FORM_MAX))
         .with_state(Arc::new(shared))
 }
@@ -93,6 +94,11 @@ impl Shared {
         let body = denied.body(trace, &correlation, self.clock.now());
         self.answer(StatusCode::from_u16(denied.status).unwrap_or(StatusCode::BAD_REQUEST), body)
     }
+}
+
+/// The path exists, the method does not.
+async fn wrong_method(State(shared): Here, method: http::Method, headers: HeaderMap) -> Response {
+    shared.denied(&Denied::wrong_method(&method), &headers)
 }
 
 /// Clients.md 6.

@@ -120,6 +120,12 @@ impl Denied {
         Self { status, error, number, text }
     }
 
+    /// The refusal of a method.
+    pub(super) fn wrong_method(method: &http::Method) -> Self {
+        let text = format!("The endpoint does not accept {method} requests.");
+        Self::new(405, "invalid_request", 900_561, text)
+    }
+
     /// The refusal of a fault plan.
     pub(super) fn fault(status: u16) -> Self {
         let error = if status == 429 { "temporarily_unavailable" } else { "server_error" };

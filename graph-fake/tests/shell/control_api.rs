@@ -122,7 +122,7 @@ async fn faults_strike_as_planned() {
 async fn mistakes_are_told_in_this_apis_own_shape() {
     let server = Server::start().await;
     let nobody = "0badca11-0000-4000-8000-000000000001";
-    let asked: [(Method, String, &str, u16, &str); 15] = [
+    let asked: [(Method, String, &str, u16, &str); 18] = [
         (Method::GET, "/nowhere".to_owned(), "", 404, "no such path"),
         (Method::DELETE, "/state".to_owned(), "", 405, "not on this path"),
         (Method::GET, format!("/calls/{nobody}"), "", 404, "no call"),
@@ -162,6 +162,15 @@ async fn mistakes_are_told_in_this_apis_own_shape() {
         (Method::POST, "/clock".to_owned(), r#"{"advanceMs": -1}"#, 400, "advanceMs"),
         (Method::POST, "/clock".to_owned(), r#"{"advanceMs": 99999999999999}"#, 400, "a week"),
         (Method::POST, "/reset".to_owned(), r#"{"seed": "x"}"#, 400, "seed"),
+        (Method::GET, "/journal?since=x".to_owned(), "", 400, "since"),
+        (Method::GET, "/journal?since=-1".to_owned(), "", 400, "since"),
+        (
+            Method::PUT,
+            format!("/tenants/{TENANT}/apps/{APP}"),
+            r#"{"displayName": "x", "secret": "x", "callbackURI": "x"}"#,
+            400,
+            "callbackURI",
+        ),
     ];
     for (method, path, body, status, said) in asked {
         let answer = server.control(method.clone(), &path, body.to_owned()).await;

@@ -3,6 +3,7 @@
 use crate::harness::{Answer, Server};
 use graph_fake::config::{APP, SECRET, TENANT};
 use http::{Request, header};
+use seam::{HttpClient, RealNetwork, SendError, TlsTrust};
 use serde_json::Value;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -133,6 +134,14 @@ async fn keys_of_both_kinds_are_shown_and_differ() {
 }
 
 #[tokio::test]
+async fn a_token_is_posted_for() {
+    let server = Server::start().await;
+    let answer = ask(&server, &format!("/{TENANT}/oauth2/v2.0/token")).await;
+    assert_eq!(answer.status, 405);
+    assert_eq!(answer.body["error_codes"][0], 900_561);
+}
+
+#[tokio::test]
 async fn forms_that_are_none() {
     let server = Server::start().await;
     let uri = format!("https://{}/{TENANT}/oauth2/v2.0/token", server.https);
@@ -143,4 +152,20 @@ async fn forms_that_are_none() {
         assert_eq!(answer.status, 400, "{answer:?}");
         assert_eq!(answer.body["error"], "invalid_request");
     }
+}
+
+/// Whoever does not trust the fake's authority does not reach it by accident.
+#[tokio::test]
+async fn tls_is_believed_by_those_who_were_told_to() {
+    let server = Server::start().await;
+    let reach = async |trust: TlsTrust| {
+        let network = std::sync::Arc::new(RealNetwork::new(&trust).unwrap());
+        let client = HttpClient::new(network, std::time::Duration::from_secs(10));
+        let uri = format!("https://{}/common/discovery/instance", server.https);
+        client.send(Request::get(uri).body(bytes::Bytes::new()).unwrap()).await
+    };
+    let stranger = reach(TlsTrust::default()).await;
+    assert!(matches!(stranger, Err(SendError::Connect(_))), "{stranger:?}");
+    let careless = reach(TlsTrust { insecure: true, ..TlsTrust::default() }).await;
+    assert_eq!(careless.unwrap().status(), 200);
 }

@@ -16,5 +16,5 @@ pub use clock::{Clock, ClockError};
 pub use http_client::{HttpClient, SendError};
 pub use http_server::{ServeLimits, serve};
 pub use network::{BoxFuture, BoxIo, Io, Listener, Network, Target};
-pub use real::{RealNetwork, TlsTrust};
+pub use real::{RealNetwork, TlsTrust, interrupted};
 pub use tokio_rustls::TlsAcceptor;

@@ -21,6 +21,24 @@ pub struct TlsTrust {
     pub insecure: bool,
 }
 
+/// Returns when the user, or whoever manages processes, wants this program to stop.
+pub async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                // An error means that nobody can interrupt: then nobody does.
+                Ok(()) = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Real sockets.
 pub struct RealNetwork {
     tls: TlsConnector,
