@@ -5,7 +5,7 @@ use std::time::Duration;
 use graph_api::{AnswerRequest, Guid, MediaConfig, Modality, Timestamp};
 use platform::{
     Act, Admin, Application, CallId, CallVerb, Caller, DeliveryOutcome, Effect, Grants, Input,
-    OnCall, Options, Permission, Platform, Request, User, Verb,
+    OnCall, Options, Permission, Platform, Request, User, Verb, Who,
 };
 
 const TENANT: Guid = Guid::from_u128(1);
@@ -24,18 +24,17 @@ impl Default for Stage {
     fn default() -> Self {
         let mut platform = Platform::new(1, Options::default());
         let application = Application {
-            display_name: "Bot".to_owned(),
             callback_uri: Some("https://bot.example/api/calls".to_owned()),
             grants: Grants::from(Permission::ALL),
-            calling_enabled: true,
+            ..Application::new("Bot")
         };
-        let user = User { display_name: "User".to_owned(), on_call: OnCall::Ignore };
+        let user = User::new("User", OnCall::Ignore);
         let now = Timestamp::from_secs(1_000_000);
         for admin in [
             Admin::PutApplication { tenant: TENANT, app: BOT, application },
             Admin::PutUser { tenant: TENANT, user: USER, entry: user },
         ] {
-            let _ = platform.handle(now, Input::Admin(admin));
+            let _ = platform.handle(now, Input::Admin(Box::new(admin)));
         }
         Self { platform, now, notifications: 0 }
     }
@@ -47,7 +46,7 @@ impl Stage {
         for effect in out.effects {
             if let Effect::Deliver(delivery) = effect {
                 self.notifications += 1;
-                let outcome = DeliveryOutcome::Answered { status: 202, location: None };
+                let outcome = DeliveryOutcome::answered(202);
                 self.feed(Input::Delivered { delivery: delivery.id, outcome });
             }
         }
@@ -65,7 +64,8 @@ impl Stage {
     /// # Panics
     /// The platform refuses to ring: a bug.
     pub fn whole_call(&mut self) {
-        let ring = Act::Ring { from: USER, to: BOT, tenant: TENANT, call: None };
+        let (to, modalities) = (vec![Who::Application(BOT)], vec![Modality::Audio]);
+        let ring = Act::Ring { from: USER, to, tenant: TENANT, modalities, call: None };
         let call = self.feed(Input::Act(ring)).expect("the bot can be rung");
         let media = "#microsoft.graph.serviceHostedMediaConfig".to_owned();
         let answer = AnswerRequest {

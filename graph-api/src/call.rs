@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Extra, IdentitySet, InvitationParticipantInfo, MediaConfig, Modality};
+use crate::{CallOptions, Extra, IdentitySet, InvitationParticipantInfo, MediaConfig, Modality};
 
 open_enum! {
     /// callState. `ringing` exists in beta only and is never sent.
@@ -105,6 +105,9 @@ pub struct ParticipantInfo {
     pub id: Option<String>,
     /// Who.
     pub identity: IdentitySet,
+    /// The roster id; required in a transferee.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant_id: Option<String>,
     /// Region, language, endpoint type and everything else, nulls included.
     #[serde(flatten)]
     pub extra: Extra,
@@ -168,6 +171,9 @@ pub struct Call {
     /// What the call is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// How the bot wants to be told, and shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_options: Option<CallOptions>,
     /// How long to ring, seconds, at most 115.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ringing_timeout_in_seconds: Option<i32>,

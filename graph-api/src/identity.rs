@@ -67,9 +67,18 @@ pub struct InvitationParticipantInfo {
     /// The participant id that the target will have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The peer-to-peer call that this target leaves.
+    /// The peer-to-peer call that this target leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces_call_id: Option<String>,
+    /// `voicemail` sends a redirected call to the user's voicemail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_type: Option<String>,
+    /// Not shown in the roster of others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<bool>,
+    /// The participant id that the inviter wishes for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant_id: Option<String>,
     /// Everything else.
     #[serde(flatten)]
     pub extra: Extra,

@@ -15,6 +15,7 @@ mod notification;
 mod operation;
 mod request;
 mod time;
+mod tone;
 
 pub use call::{
     Call, CallDirection, CallMediaState, CallState, IncomingContext, MediaState, ParticipantInfo,
@@ -26,8 +27,16 @@ pub use identity::{Identity, IdentitySet, InvitationParticipantInfo};
 pub use media::{MediaConfig, MediaConfigKind, MediaInfo, MediaPrompt, Modality};
 pub use notification::{ChangeType, CommsNotification, CommsNotifications};
 pub use operation::{CommsOperation, OperationStatus};
-pub use request::{AnswerRequest, PlayPromptRequest, RejectReason, RejectRequest};
+pub use request::{
+    AnswerRequest, AudioDuckingConfiguration, AudioRoutingGroup, AudioSourceLevel, CallOptions,
+    ClientContextRequest, ConfigureMixerRequest, DeviceQualityRequest, HoldMusicRequest,
+    InviteRequest, MuteAllRequest, ParticipantMixerLevel, PlayPromptRequest, RecordRequest,
+    RecordingStatus, RecordingStatusRequest, RedirectRequest, RejectReason, RejectRequest,
+    RoutingMode, ScreenSharingRequest, ScreenSharingRole, SendDtmfTonesRequest, TransferRequest,
+    UpdateMetadataRequest,
+};
 pub use time::Timestamp;
+pub use tone::{Tone, ToneInfo};
 
 /// Members of an open type that have no field of their own.
 pub type Extra = serde_json::Map<String, serde_json::Value>;

@@ -159,7 +159,7 @@ impl UserBody {
             OnCallKind::Ignore => OnCall::Ignore,
             OnCallKind::Busy => OnCall::Busy,
         };
-        User { display_name: self.display_name.clone(), on_call }
+        User::new(self.display_name.clone(), on_call)
     }
 }
 
@@ -173,6 +173,7 @@ impl AppBody {
             callback_uri: self.callback_uri.clone(),
             grants,
             calling_enabled: self.calling_enabled,
+            ..Application::new(String::new())
         }
     }
 }
@@ -186,7 +187,11 @@ impl TenantConfig {
             user: user.id,
             entry: user.user.to_user(),
         });
-        let put = Admin::PutTenant { tenant, display_name: self.display_name.clone() };
+        let put = Admin::PutTenant {
+            tenant,
+            display_name: self.display_name.clone(),
+            refuses_guests: false,
+        };
         std::iter::once(put).chain(users).collect()
     }
 }

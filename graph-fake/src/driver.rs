@@ -102,7 +102,8 @@ impl State {
     /// An administrator's change; false where a limit is reached.
     pub fn administer(&mut self, admin: Admin) -> bool {
         // Changes of the directory are not bound to a time.
-        self.platform.handle(Timestamp::default(), Input::Admin(admin)).administered == Some(true)
+        self.platform.handle(Timestamp::default(), Input::Admin(Box::new(admin))).administered
+            == Some(true)
     }
 
     /// Registers a bot with its secret; false where a limit is reached.
@@ -331,6 +332,11 @@ impl Loop {
                 let detail = json!({"from": from, "to": to, "resultInfo": result});
                 self.journal.write(now, Some(call), "callState", route, detail);
             }
+            Event::Refused { .. }
+            | Event::Dropped { .. }
+            | Event::Conference { .. }
+            | Event::Media { .. }
+            | Event::Tampered { .. } => {}
             Event::GaveUp { call, delivery } => {
                 let detail = json!({"deliveryId": delivery.0});
                 self.journal.write(now, Some(call), "gaveUp", route, detail);
@@ -381,7 +387,7 @@ fn gone(outcome: DeliveryOutcome) -> DeliveryOutcome {
     match outcome {
         DeliveryOutcome::Answered { status: 200..300, .. } => outcome,
         DeliveryOutcome::Answered { .. } | DeliveryOutcome::NoAnswer => {
-            DeliveryOutcome::Answered { status: 410, location: None }
+            DeliveryOutcome::Answered { status: 410, location: None, joining: None }
         }
     }
 }
@@ -393,14 +399,18 @@ async fn attempt(
     notifier: &Notifier,
     identity: &Identity,
 ) -> DeliveryOutcome {
-    let call = delivery.notification.call;
-    let envelope = platform::render::notification(&delivery.notification);
+    let Some(notification) = delivery.notifications.first() else {
+        return DeliveryOutcome::NoAnswer;
+    };
+    let call = notification.call;
+    let links = platform::render::Links { recording: &|_| Default::default() };
+    let envelope = platform::render::notification(notification, &links);
     let body = serde_json::to_value(&envelope).expect("wire types are JSON");
     let entry = envelope.value.first();
     let detail = json!({
         "deliveryId": delivery.id.0,
         "attempt": delivery.attempt,
-        "url": delivery.callback_uri,
+        "url": &*delivery.callback_uri,
         "changeType": entry.map(|e| &e.change_type),
         "resourceUrl": entry.map(|e| &e.resource_url),
         "body": body,
@@ -408,7 +418,7 @@ async fn attempt(
     journal.write(clock.now(), Some(call), "notification", Route("graph", "bot"), detail);
     let token = identity.callback_token(delivery.app, delivery.tenant, clock.now());
     let request = DeliveryRequest {
-        url: delivery.callback_uri.clone(),
+        url: delivery.callback_uri.to_string(),
         body: body.to_string().into(),
         scenario_id: delivery.chain.to_string(),
         message_id: delivery.message.to_string(),
@@ -423,7 +433,9 @@ async fn attempt(
     });
     journal.write(clock.now(), Some(call), "delivered", Route("bot", "graph"), detail);
     match result.status {
-        Some(status) => DeliveryOutcome::Answered { status, location: result.location },
+        Some(status) => {
+            DeliveryOutcome::Answered { status, location: result.location, joining: None }
+        }
         None => DeliveryOutcome::NoAnswer,
     }
 }

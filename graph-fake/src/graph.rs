@@ -279,7 +279,9 @@ impl Exchange<'_> {
             Action::PlayPrompt => CallVerb::PlayPrompt(Box::new(self.json(body)?)),
             Action::KeepAlive => CallVerb::KeepAlive,
             Action::ListParticipants => CallVerb::ListParticipants,
-            Action::GetParticipant => CallVerb::GetParticipant,
+            Action::GetParticipant => {
+                CallVerb::GetParticipant(platform::ParticipantId(Guid::default()))
+            }
             Action::ListOperations => CallVerb::ListOperations,
             Action::GetOperation(id) => CallVerb::GetOperation(id),
             Action::NotModelled(what) => CallVerb::NotModelled(what),
@@ -343,12 +345,19 @@ impl Exchange<'_> {
                 let list = json!({"@odata.context": operations(call), "value": value});
                 body(StatusCode::OK, list)
             }
-            Accepted::NoParticipants(call) => {
+            Accepted::Participants(call, _) => {
                 let context =
                     format!("{base}/$metadata#communications/calls('{call}')/participants");
                 body(StatusCode::OK, json!({"@odata.context": context, "value": []}))
             }
-            Accepted::Done => Answer::ok(StatusCode::OK, None),
+            Accepted::OperationTaken(..)
+            | Accepted::Participant(..)
+            | Accepted::RoutingGroups(..)
+            | Accepted::RoutingGroup(..)
+            | Accepted::ContentSharings(..)
+            | Accepted::ContentSharing(..)
+            | Accepted::Meeting(_)
+            | Accepted::Done => Answer::ok(StatusCode::OK, None),
             Accepted::Taken => Answer::ok(StatusCode::ACCEPTED, None),
             Accepted::Gone => Answer::ok(StatusCode::NO_CONTENT, None),
         }

@@ -9,7 +9,7 @@ mod verbs;
 
 pub use verbs::Desk;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use graph_api::{
     Call as CreateRequest, CallDirection, CallState, Guid, MediaConfig, Modality, OperationStatus,
@@ -19,12 +19,13 @@ use graph_api::{
 use crate::{
     directory::OnCall,
     flaw::Flaw,
-    input::{CallId, Event, FetchError, FetchId, OperationId},
-    media_queue::{MediaQueue, Prompt, Wish},
-    notification::What,
+    input::{CallId, Event, FetchError, FetchId, OperationId, ParticipantId},
+    media_queue::{Ending, MediaQueue, Prompt, Wish},
+    notification::{Update, What},
     options::Options,
     outbox::Address,
-    view::{CallView, OperationView},
+    view::{CallView, OperationView, Party},
+    who::{Person, Who},
 };
 
 /// Operations a call remembers; the oldest ended one is forgotten beyond that.
@@ -98,17 +99,15 @@ pub struct Parties {
     /// The bot.
     pub app: Guid,
     /// Its name.
-    pub app_name: String,
-    /// The user.
-    pub user: Guid,
-    /// The user's name.
-    pub user_name: String,
+    pub app_name: Arc<str>,
+    /// The other end.
+    pub user: Person,
     /// The tenant of both.
     pub tenant: Guid,
     /// The bot's participant id.
-    pub my_participant: Guid,
+    pub my_participant: ParticipantId,
     /// The user's participant id.
-    pub user_participant: Guid,
+    pub user_participant: ParticipantId,
     /// Whether the bot may know who calls.
     pub caller_visible: bool,
 }
@@ -120,10 +119,10 @@ pub struct Call {
     chain: Guid,
     parties: Parties,
     direction: CallDirection,
-    callback_uri: String,
+    callback_uri: Arc<str>,
     modalities: Vec<Modality>,
-    media_config: Option<MediaConfig>,
-    request: Option<Box<CreateRequest>>,
+    media_config: Option<Arc<MediaConfig>>,
+    request: Option<Arc<CreateRequest>>,
     phase: Phase,
     etag: u64,
     queue: MediaQueue,
@@ -148,7 +147,7 @@ pub struct Birth<'a> {
 
 impl Call {
     /// A user rings a bot.
-    pub fn ring(birth: Birth<'_>, parties: Parties, callback_uri: String) -> Self {
+    pub fn ring(birth: Birth<'_>, parties: Parties, callback_uri: Arc<str>) -> Self {
         let Birth { id, chain, now, options, asks } = birth;
         let late = Duration::from_secs(u64::from(options.flaw == Some(Flaw::AnswersLate)));
         let answer_within = options.answer_within + late;
@@ -174,7 +173,7 @@ impl Call {
         let ring = request.ringing_timeout_in_seconds.and_then(|s| u64::try_from(s).ok());
         let reacts = match on_call {
             OnCall::Answer { after } => Some((now + after, on_call)),
-            OnCall::Decline | OnCall::Busy => Some((now, on_call)),
+            OnCall::Decline | OnCall::Busy | OnCall::Offline => Some((now, on_call)),
             OnCall::Ignore => None,
         };
         let phase = Phase::Ringing {
@@ -182,14 +181,14 @@ impl Call {
             give_up_at: now + ring.map_or(options.ring, Duration::from_secs),
             keep_alive_by: now + options.keep_alive,
         };
-        let callback_uri = request.callback_uri.clone().unwrap_or_default();
+        let callback_uri = request.callback_uri.clone().unwrap_or_default().into();
         let mut call = Self::new(id, chain, parties, CallDirection::Outgoing, callback_uri, phase);
         call.flaw = options.flaw;
         call.modalities = request.requested_modalities.clone().unwrap_or_default();
-        call.media_config = request.media_config.clone();
-        call.request = Some(Box::new(request));
+        call.media_config = request.media_config.clone().map(Arc::new);
+        call.request = Some(Arc::new(request));
         call.note_state(None, asks);
-        call.tell(What::CallUpdated { state: CallState::Establishing, audio_active: None }, asks);
+        call.tell(What::CallUpdated(Box::new(Update::state(CallState::Establishing))), asks);
         call.prefetch(asks);
         call
     }
@@ -199,7 +198,7 @@ impl Call {
         chain: Guid,
         parties: Parties,
         direction: CallDirection,
-        callback_uri: String,
+        callback_uri: Arc<str>,
         phase: Phase,
     ) -> Self {
         Self {
@@ -351,6 +350,17 @@ impl Call {
     /// What can be seen of it.
     pub fn view(&self) -> CallView {
         let parties = self.parties.clone();
+        let user = Party { participant: parties.user_participant, person: parties.user };
+        let person = Person {
+            who: Who::Application(parties.app),
+            name: parties.app_name.to_string(),
+            tenant: Some(parties.tenant),
+        };
+        let bot = Party { participant: parties.my_participant, person };
+        let (source, target) = match self.direction {
+            CallDirection::Incoming => (user, bot),
+            CallDirection::Outgoing | CallDirection::Unknown(_) => (bot, user),
+        };
         CallView {
             id: self.id,
             state: self.state(),
@@ -360,23 +370,25 @@ impl Call {
             tenant: parties.tenant,
             app: parties.app,
             app_name: parties.app_name,
-            user: parties.user,
-            user_name: parties.user_name,
             my_participant: parties.my_participant,
-            user_participant: parties.user_participant,
+            source,
+            targets: vec![target],
             modalities: self.modalities.clone(),
             media_config: self.media_config.clone(),
             audio_active: self.audio_active(),
             caller_visible: parties.caller_visible,
-            result: match &self.phase {
-                Phase::Terminated { result } => Some(result.clone()),
-                Phase::Incoming { .. }
-                | Phase::Ringing { .. }
-                | Phase::SettingUp { .. }
-                | Phase::Established { .. }
-                | Phase::Terminating => None,
-            },
+            result: self.view_result(),
+            termination_reason: Some("CallTerminated"),
             request: self.request.clone(),
+            conference: None,
+            escalated: false,
+            meeting: None,
+            coordinates: None,
+            routed_from: Vec::new(),
+            transferor: None,
+            observation: None,
+            recording: None,
+            hears_tones: false,
         }
     }
 
@@ -397,7 +409,7 @@ impl Call {
         let Some(keep_alive_by) = self.keep_alive_by() else { return };
         let audio_at = Some(now + options.audio_start);
         self.enter(Phase::Established { audio_at, keep_alive_by }, asks);
-        self.tell(What::CallUpdated { state: CallState::Established, audio_active: None }, asks);
+        self.tell(What::CallUpdated(Box::new(Update::state(CallState::Established))), asks);
     }
 
     /// Once per call (clients.md 25): bots act on every such notification.
@@ -405,7 +417,8 @@ impl Call {
         if let Phase::Established { audio_at, .. } = &mut self.phase {
             *audio_at = None;
             let state = CallState::Established;
-            self.tell(What::CallUpdated { state, audio_active: Some(true) }, asks);
+            let update = Update { audio_active: Some(true), ..Update::state(state) };
+            self.tell(What::CallUpdated(Box::new(update)), asks);
         }
     }
 
@@ -415,8 +428,10 @@ impl Call {
             let running = |o: &&OperationView| o.status == OperationStatus::Running;
             let open: Vec<_> = self.operations().filter(running).map(|o| o.id).collect();
             for id in open {
-                let cancelled =
-                    ResultInfo::new(400, 8508, "Action failed, the operation was cancelled.");
+                let text = "Action failed, the operation was cancelled.";
+                let result = ResultInfo::new(400, 8508, text);
+                let reason = "operationCanceled";
+                let cancelled = Ending { well: false, result, reason, recorded: false };
                 self.operation_ended(id, cancelled, asks);
             }
         }
@@ -454,9 +469,10 @@ impl Call {
     fn prefetch(&mut self, asks: &mut Vec<Ask>) {
         let media = self.media_config.as_ref().and_then(|config| config.pre_fetch_media.as_ref());
         let prompts: Vec<Prompt> = media.into_iter().flatten().map(Prompt::from).collect();
-        let wishes = self.queue.prefetch(prompts);
+        let (wishes, id) = (self.queue.prefetch(prompts), self.id);
         asks.extend(wishes.into_iter().filter_map(|wish| match wish {
             Wish::Fetch(prompt) => Some(Ask::Fetch(prompt)),
+            Wish::Note(event) => Some(Ask::Note(Event::Media { call: id, what: event })),
             Wish::Ended(..) => None,
         }));
     }
@@ -466,22 +482,25 @@ impl Call {
         for wish in wishes {
             match wish {
                 Wish::Fetch(prompt) => asks.push(Ask::Fetch(prompt)),
-                Wish::Ended(operation, result) => self.operation_ended(operation, result, asks),
+                Wish::Ended(operation, ending) => self.operation_ended(operation, *ending, asks),
+                Wish::Note(what) => asks.push(Ask::Note(Event::Media { call: self.id, what })),
             }
         }
     }
 
-    fn operation_ended(&mut self, id: OperationId, result: ResultInfo, asks: &mut Vec<Ask>) {
+    fn operation_ended(&mut self, id: OperationId, ending: Ending, asks: &mut Vec<Ask>) {
         let flaw = self.flaw;
         let Some(operation) = self.operations.values_mut().find(|operation| operation.id == id)
         else {
             return;
         };
-        let well = result.code == 200 || flaw == Some(Flaw::HidesFailure);
+        let well = ending.well || flaw == Some(Flaw::HidesFailure);
         operation.status = if well { OperationStatus::Completed } else { OperationStatus::Failed };
-        operation.result = Some(result);
+        operation.result = Some(ending.result);
+        operation.completion_reason = Some(ending.reason);
+        operation.recorded = ending.recorded;
         let ended = operation.clone();
-        self.tell(What::OperationEnded(ended), asks);
+        self.tell(What::OperationEnded(Box::new(ended)), asks);
     }
 
     fn remember(&mut self, operation: OperationView) {

@@ -1,6 +1,9 @@
 //! Who exists: tenants, their applications and their users.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use graph_api::Guid;
 
@@ -20,6 +23,60 @@ pub struct Application {
     pub grants: Grants,
     /// Whether the Teams channel has calling switched on.
     pub calling_enabled: bool,
+    /// Whether the tenant lets it remove participants.
+    pub may_remove_participants: bool,
+    /// For which users an application access policy lets it manage online meetings.
+    pub access_policy: AccessPolicy,
+    /// What it may in single chats where it is installed, by thread id.
+    pub chats: BTreeMap<String, ChatGrants>,
+    /// Whether its webhook still speaks the older format first.
+    pub legacy_first_notification: bool,
+}
+
+/// An application access policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum AccessPolicy {
+    /// For everybody in the tenant.
+    #[default]
+    Everybody,
+    /// For these users.
+    Users(BTreeSet<Guid>),
+}
+
+/// Resource-specific consent in one chat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChatGrants {
+    /// `Calls.JoinGroupCalls.Chat`
+    pub join: bool,
+    /// `Calls.AccessMedia.Chat`
+    pub media: bool,
+}
+
+impl Application {
+    /// One that may do everything, or nothing: no webhook, no grants.
+    pub fn new(display_name: impl Into<String>) -> Self {
+        Self {
+            display_name: display_name.into(),
+            callback_uri: None,
+            grants: Grants::new(),
+            calling_enabled: true,
+            may_remove_participants: false,
+            access_policy: AccessPolicy::default(),
+            chats: BTreeMap::new(),
+            legacy_first_notification: false,
+        }
+    }
+}
+
+/// A resource account: a bot's own telephone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationInstance {
+    /// The bot behind it.
+    pub app: Guid,
+    /// Shown to people.
+    pub display_name: String,
+    /// E.164; without one it cannot call telephones.
+    pub number: Option<String>,
 }
 
 /// How a simulated user reacts when rung.
@@ -36,6 +93,8 @@ pub enum OnCall {
     Ignore,
     /// Is in another call.
     Busy,
+    /// Has no client that could ring.
+    Offline,
 }
 
 /// A simulated Teams user.
@@ -45,6 +104,17 @@ pub struct User {
     pub display_name: String,
     /// How they react.
     pub on_call: OnCall,
+    /// Whether a call can be sent to their voicemail.
+    pub voicemail: bool,
+    /// The bot that must record this user's calls.
+    pub recorded_by: Option<Guid>,
+}
+
+impl User {
+    /// One who reacts so, with voicemail and without a recording policy.
+    pub fn new(display_name: impl Into<String>, on_call: OnCall) -> Self {
+        Self { display_name: display_name.into(), on_call, voicemail: true, recorded_by: None }
+    }
 }
 
 /// One organisation.
@@ -56,6 +126,13 @@ pub struct Tenant {
     pub applications: BTreeMap<Guid, Application>,
     /// People, by object id.
     pub users: BTreeMap<Guid, User>,
+    /// Resource accounts, by object id.
+    pub instances: BTreeMap<Guid, ApplicationInstance>,
+    /// Telephones and how whoever holds them reacts, by E.164 number. One that is not listed answers after a
+    /// second.
+    pub phones: BTreeMap<String, OnCall>,
+    /// Whether guests are kept out altogether.
+    pub refuses_guests: bool,
 }
 
 /// All tenants.
@@ -73,6 +150,26 @@ pub enum Admin {
         tenant: Guid,
         /// Its name.
         display_name: Option<String>,
+        /// Whether guests are kept out.
+        refuses_guests: bool,
+    },
+    /// Makes or changes a resource account.
+    PutInstance {
+        /// Where.
+        tenant: Guid,
+        /// Which.
+        instance: Guid,
+        /// All of it.
+        entry: ApplicationInstance,
+    },
+    /// Says how a telephone is answered.
+    PutPhone {
+        /// Where it is seen from.
+        tenant: Guid,
+        /// E.164.
+        number: String,
+        /// How whoever holds it reacts.
+        on_call: OnCall,
     },
     /// Registers a bot, or changes what it was granted while calls run.
     PutApplication {
@@ -100,6 +197,8 @@ impl Directory {
         let id = match &admin {
             Admin::PutTenant { tenant, .. }
             | Admin::PutApplication { tenant, .. }
+            | Admin::PutInstance { tenant, .. }
+            | Admin::PutPhone { tenant, .. }
             | Admin::PutUser { tenant, .. } => *tenant,
         };
         if !self.tenants.contains_key(&id) && self.tenants.len() >= ENTRIES_MAX {
@@ -107,7 +206,16 @@ impl Directory {
         }
         let tenant = self.tenants.entry(id).or_default();
         match admin {
-            Admin::PutTenant { display_name, .. } => tenant.display_name = display_name,
+            Admin::PutTenant { display_name, refuses_guests, .. } => {
+                tenant.display_name = display_name;
+                tenant.refuses_guests = refuses_guests;
+            }
+            Admin::PutInstance { instance, entry, .. } => {
+                return put(&mut tenant.instances, instance, entry);
+            }
+            Admin::PutPhone { number, on_call, .. } => {
+                return put(&mut tenant.phones, number, on_call);
+            }
             Admin::PutApplication { app, application, .. } => {
                 return put(&mut tenant.applications, app, application);
             }
@@ -136,13 +244,24 @@ impl Directory {
         self.tenant(tenant)?.users.get(&user)
     }
 
+    /// A resource account in a tenant.
+    pub fn instance(&self, tenant: Guid, instance: Guid) -> Option<&ApplicationInstance> {
+        self.tenant(tenant)?.instances.get(&instance)
+    }
+
+    /// How a telephone is answered.
+    pub fn phone(&self, tenant: Guid, number: &str) -> OnCall {
+        let known = self.tenant(tenant).and_then(|tenant| tenant.phones.get(number));
+        known.copied().unwrap_or(OnCall::Answer { after: Duration::from_secs(1) })
+    }
+
     /// The first tenant that has this user.
     pub fn tenant_of_user(&self, user: Guid) -> Option<Guid> {
         self.tenants().find(|(_, tenant)| tenant.users.contains_key(&user)).map(|(id, _)| id)
     }
 }
 
-fn put<T>(map: &mut BTreeMap<Guid, T>, id: Guid, entry: T) -> bool {
+fn put<K: Ord, T>(map: &mut BTreeMap<K, T>, id: K, entry: T) -> bool {
     if !map.contains_key(&id) && map.len() >= ENTRIES_MAX {
         return false;
     }

@@ -9,10 +9,12 @@
 mod arguments;
 mod call;
 mod directory;
+mod explanation;
 mod flaw;
 mod ids;
 mod input;
 mod media_queue;
+pub mod meetings;
 mod notification;
 mod options;
 mod outbox;
@@ -21,18 +23,31 @@ mod platform;
 mod refusal;
 pub mod render;
 mod view;
+mod who;
 
 pub use call::{EDGES, Wake};
-pub use directory::{Admin, Application, Directory, OnCall, Tenant, User};
+pub use directory::{
+    AccessPolicy, Admin, Application, ApplicationInstance, ChatGrants, Directory, OnCall, Tenant,
+    User,
+};
+pub use explanation::{Explanation, Predicate};
 pub use flaw::Flaw;
 pub use ids::Ids;
 pub use input::{
-    Accepted, Act, ActRefusal, CallId, CallVerb, Caller, Delivery, DeliveryId, DeliveryOutcome,
-    Effect, Event, FetchError, FetchId, Input, OperationId, Outputs, Request, Verb,
+    Accepted, Act, ActRefusal, CallId, CallVerb, Caller, ConferenceId, Delivery, DeliveryId,
+    DeliveryOutcome, Effect, Event, FetchError, FetchId, Input, JoinAnswer, OperationId, Outputs,
+    ParticipantId, Request, UserAct, Verb,
 };
-pub use notification::{Notification, What};
+pub use media_queue::{MediaEvent, Prompt};
+pub use meetings::{MeetingId, Schedule};
+pub use notification::{Notification, Roster, Update, What};
 pub use options::Options;
+pub use outbox::{NotificationFault, NotificationKind, Tampering};
 pub use permissions::{Grants, Need, Permission};
 pub use platform::Platform;
 pub use refusal::Refusal;
-pub use view::{CallView, OperationView};
+pub use view::{
+    CallView, Chat, ConferenceView, Coordinates, Meeting, Observation, OperationKind,
+    OperationView, ParticipantView, Party, StreamKind, StreamView,
+};
+pub use who::{BadWho, Person, Who};

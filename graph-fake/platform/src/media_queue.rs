@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use graph_api::{MediaInfo, ResultInfo, Timestamp};
+use graph_api::{Guid, MediaInfo, ResultInfo, Timestamp, Tone};
 
 use crate::input::{FetchError, FetchId, OperationId};
 
@@ -32,13 +32,84 @@ impl From<&MediaInfo> for Prompt {
     }
 }
 
+/// What the queue is given to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// playPrompt.
+    Play {
+        /// In this order.
+        prompts: VecDeque<Prompt>,
+        /// Again and again until cancelled.
+        endless: bool,
+    },
+    /// recordResponse.
+    Record(Box<RecordJob>),
+}
+
+/// recordResponse, with the defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordJob {
+    /// Played first.
+    pub prompt: Option<Prompt>,
+    /// Ends whatever runs or waits.
+    pub barge_in: bool,
+    /// How long nobody may speak, from the end of prompt and beep.
+    pub initial_silence: Duration,
+    /// How long they may fall silent afterwards.
+    pub max_silence: Duration,
+    /// How long it may become.
+    pub max_duration: Duration,
+    /// Whether a beep announces it.
+    pub beep: bool,
+    /// What ends it.
+    pub stop_tones: Vec<Tone>,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// `completed`, or else `failed`.
+    pub well: bool,
+    /// Code, subcode, message.
+    pub result: ResultInfo,
+    /// `completionReason`.
+    pub reason: &'static str,
+    /// Whether there is a recording to fetch.
+    pub recorded: bool,
+}
+
+/// What is heard and said in a call, for those who make sound of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaEvent {
+    /// A prompt began.
+    PromptBegan(OperationId, Prompt),
+    /// It ended, or was cut off.
+    PromptEnded(OperationId),
+    /// The beep before a recording.
+    Beeped(OperationId),
+    /// A recording began.
+    RecordBegan(OperationId),
+    /// It ended; kept or thrown away.
+    RecordEnded(OperationId, bool),
+    /// A person speaks for so long.
+    Spoke(Guid, Duration),
+    /// A person pressed a key.
+    Pressed(Guid, Tone),
+    /// The bot pressed a key.
+    Sent(Tone),
+    /// Somebody hears hold music, or hears it no more.
+    HoldMusic(Guid, bool),
+}
+
 /// What the queue asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// Download this; report with the id that the platform gives it.
     Fetch(Prompt),
     /// An operation is over.
-    Ended(OperationId, ResultInfo),
+    Ended(OperationId, Box<Ending>),
+    /// Something is heard.
+    Note(MediaEvent),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +145,9 @@ impl MediaQueue {
         &mut self,
         now: Timestamp,
         operation: OperationId,
-        prompts: VecDeque<Prompt>,
+        job: Job,
     ) -> Result<Vec<Wish>, Full> {
+        let Job::Play { prompts, .. } = job else { return Err(Full) };
         if self.waiting.len() >= WAITING_MAX {
             return Err(Full);
         }
@@ -117,10 +189,23 @@ impl MediaQueue {
         if awaited {
             match outcome {
                 Ok(length) => self.play(now, length),
-                Err(error) => self.end_running(now, failure(error), &mut wishes),
+                Err(error) => self.end_running(now, ending(failure(error)), &mut wishes),
             }
         }
         wishes
+    }
+
+    /// Ends everything that runs or waits, in the order of the queue.
+    pub fn cancel(&mut self, _now: Timestamp) -> Vec<Wish> {
+        Vec::new()
+    }
+
+    /// Somebody on the other side speaks from now until then.
+    pub fn speech(&mut self, _now: Timestamp, _until: Timestamp) {}
+
+    /// Somebody on the other side presses a key.
+    pub fn tone(&mut self, _now: Timestamp, _tone: &Tone) -> Vec<Wish> {
+        Vec::new()
     }
 
     /// When the prompt that is playing ends.
@@ -138,16 +223,16 @@ impl MediaQueue {
         running.prompts.pop_front();
         if running.prompts.is_empty() {
             let done = ResultInfo::new(200, 0, "Action completed successfully.");
-            self.end_running(due, done, &mut wishes);
+            self.end_running(due, ending(done), &mut wishes);
         } else {
             self.load(due, &mut wishes);
         }
         wishes
     }
 
-    fn end_running(&mut self, now: Timestamp, result: ResultInfo, wishes: &mut Vec<Wish>) {
+    fn end_running(&mut self, now: Timestamp, ending: Ending, wishes: &mut Vec<Wish>) {
         if let Some(running) = self.running.take() {
-            wishes.push(Wish::Ended(running.operation, result));
+            wishes.push(Wish::Ended(running.operation, Box::new(ending)));
         }
         self.start_next(now, wishes);
     }
@@ -188,4 +273,8 @@ fn failure(error: FetchError) -> ResultInfo {
         FetchError::Format => ResultInfo::new(400, 8535, "Action failed, invalid file format."),
         FetchError::Download => ResultInfo::new(400, 8536, "Action failed, file download failed."),
     }
+}
+
+fn ending(result: ResultInfo) -> Ending {
+    Ending { well: result.code == 200, result, reason: "completedSuccessfully", recorded: false }
 }

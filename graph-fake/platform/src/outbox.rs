@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -29,13 +30,60 @@ const LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// Where to.
-    pub callback_uri: String,
+    pub callback_uri: Arc<str>,
     /// The bot.
     pub app: Guid,
     /// The tenant.
     pub tenant: Guid,
     /// The chain id.
     pub chain: Guid,
+}
+
+/// What a test does to notifications on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationFault {
+    /// Of which kind.
+    pub of: NotificationKind,
+    /// Of which call; none: of any.
+    pub call: Option<CallId>,
+    /// The first occurrence it happens to, counted from 1 since the plan was put in place.
+    pub nth: u64,
+    /// To how many occurrences it happens.
+    pub times: u64,
+    /// What happens.
+    pub what: Tampering,
+}
+
+/// Kinds of notifications, as a fault plan names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationKind {
+    /// All.
+    Any,
+    /// An incoming call.
+    Incoming,
+    /// An update of a call.
+    Call,
+    /// A tone.
+    Tone,
+    /// A roster.
+    Roster,
+    /// The end of an operation.
+    Operation,
+    /// The end of a call.
+    Ended,
+}
+
+/// What happens to a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tampering {
+    /// It never leaves.
+    Lose,
+    /// It is sent this many times more.
+    Repeat(u32),
+    /// It leaves later, and those behind it wait.
+    Delay(Duration),
+    /// So many of those behind it leave first.
+    Overtaken(u32),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -118,7 +166,7 @@ impl Outbox {
             }
             Verdict::Elsewhere(uri) => {
                 first.redirected = true;
-                first.to.callback_uri = uri;
+                first.to.callback_uri = uri.into();
             }
             Verdict::Again => {
                 let wait = Duration::from_secs(1 << (first.attempt - 1));
@@ -182,7 +230,7 @@ impl Outbox {
             chain: first.to.chain,
             message: first.message,
             limit: if first.notification.is_incoming() { LIMIT_INCOMING } else { LIMIT },
-            notification: first.notification.clone(),
+            notifications: vec![first.notification.clone()],
         })
     }
 }
@@ -198,7 +246,7 @@ fn verdict(pending: &Pending, how: &DeliveryOutcome) -> Verdict {
     let again = if pending.attempt < ATTEMPTS_MAX { Verdict::Again } else { Verdict::Lost };
     match how {
         DeliveryOutcome::NoAnswer => again,
-        DeliveryOutcome::Answered { status, location } => match (status, location) {
+        DeliveryOutcome::Answered { status, location, .. } => match (status, location) {
             (200..=299, _) => Verdict::Accepted,
             (302 | 307, Some(uri)) if pending.notification.is_incoming() && !pending.redirected => {
                 Verdict::Elsewhere(uri.clone())

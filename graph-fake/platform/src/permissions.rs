@@ -15,16 +15,33 @@ pub enum Permission {
     JoinGroupCallAsGuest,
     /// Handle media oneself.
     AccessMedia,
+    /// Read online meetings, where an access policy allows it.
+    ReadMeetings,
+    /// Make and change them too.
+    WriteMeetings,
+    /// Read calendars (clients.md 19).
+    ReadCalendars,
 }
 
 impl Permission {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
+    /// Those of the calls API.
+    pub const CALLS: [Self; 5] = [
         Self::Initiate,
         Self::InitiateGroupCall,
         Self::JoinGroupCall,
         Self::JoinGroupCallAsGuest,
         Self::AccessMedia,
+    ];
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Initiate,
+        Self::InitiateGroupCall,
+        Self::JoinGroupCall,
+        Self::JoinGroupCallAsGuest,
+        Self::AccessMedia,
+        Self::ReadMeetings,
+        Self::WriteMeetings,
+        Self::ReadCalendars,
     ];
 
     /// The value of the token's `roles` claim. The misspellings of some pages are not roles.
@@ -35,6 +52,9 @@ impl Permission {
             Self::JoinGroupCall => "Calls.JoinGroupCall.All",
             Self::JoinGroupCallAsGuest => "Calls.JoinGroupCallAsGuest.All",
             Self::AccessMedia => "Calls.AccessMedia.All",
+            Self::ReadMeetings => "OnlineMeetings.Read.All",
+            Self::WriteMeetings => "OnlineMeetings.ReadWrite.All",
+            Self::ReadCalendars => "Calendars.Read",
         }
     }
 
@@ -53,25 +73,110 @@ impl fmt::Display for Permission {
 /// What an application has.
 pub type Grants = BTreeSet<Permission>;
 
-/// What a verb asks for. In-call verbs of a call that was made lawfully ask for nothing more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a verb asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// Answering or rejecting a peer-to-peer call.
     Nothing,
-    /// Calling one user.
+    /// Calling one user, a telephone; redirect and transfer.
     Initiate,
-    /// Handling media oneself, beside whatever else is needed.
+    /// Calling several users, inviting, escalating.
+    InitiateGroupCall,
+    /// Joining a meeting, answering an invitation to one.
+    Join,
+    /// Joining a meeting under a guest's name (R-067, endpoints.md 1).
+    JoinAsGuest,
+    /// Staying when somebody else escalates.
+    SurviveEscalation,
+    /// Handling media oneself, beside whatever else is needed.
     AppHostedMedia,
+    /// recordResponse, subscribeToTone, changeScreenSharingRole, logTeleconferenceDeviceQuality.
+    Media,
+    /// sendDtmfTones: two sources disagree, either will do.
+    SendTones,
+    /// updateRecordingStatus.
+    RecordingStatus,
+    /// Reading, removing or muting a participant, muteAll; the lobby.
+    Participants,
+    /// configureMixer.
+    Mixer,
+    /// Audio routing groups.
+    RoutingGroups,
+    /// Hold music.
+    HoldMusic,
+    /// addLargeGalleryView and updateMetadata.
+    Gallery,
+    /// Content sharing sessions.
+    ContentSharing,
+    /// get, delete, list, mute, playPrompt, cancelMediaProcessing, keepAlive: asked for only where
+    /// `checks_calls_again` is on.
+    InCall,
+    /// Reading online meetings.
+    ReadMeetings,
+    /// Changing online meetings.
+    WriteMeetings,
+    /// Reading a calendar (clients.md 19).
+    ReadCalendars,
 }
 
-/// The table. `None`: nothing is missing.
-pub fn missing(need: Need, grants: &Grants) -> Option<Permission> {
-    let needed = match need {
-        Need::Nothing => return None,
-        Need::Initiate => Permission::Initiate,
-        Need::AppHostedMedia => Permission::AccessMedia,
-    };
-    (!grants.contains(&needed)).then_some(needed)
+impl Need {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Nothing,
+        Self::Initiate,
+        Self::InitiateGroupCall,
+        Self::Join,
+        Self::JoinAsGuest,
+        Self::SurviveEscalation,
+        Self::AppHostedMedia,
+        Self::Media,
+        Self::SendTones,
+        Self::RecordingStatus,
+        Self::Participants,
+        Self::Mixer,
+        Self::RoutingGroups,
+        Self::HoldMusic,
+        Self::Gallery,
+        Self::ContentSharing,
+        Self::InCall,
+        Self::ReadMeetings,
+        Self::WriteMeetings,
+        Self::ReadCalendars,
+    ];
+
+    /// The table: any one of these will do, the least privileged first. Empty: nothing is needed.
+    pub const fn any_of(self) -> &'static [Permission] {
+        use Permission::{
+            AccessMedia, Initiate, InitiateGroupCall, JoinGroupCall, JoinGroupCallAsGuest,
+            ReadCalendars, ReadMeetings, WriteMeetings,
+        };
+        match self {
+            Self::Nothing => &[],
+            Self::Initiate => &[Initiate],
+            Self::InitiateGroupCall => &[InitiateGroupCall],
+            Self::Join | Self::Participants => &[JoinGroupCall, JoinGroupCallAsGuest],
+            Self::SurviveEscalation => &[JoinGroupCall],
+            Self::AppHostedMedia | Self::Media => &[AccessMedia],
+            Self::SendTones | Self::InCall => &[Initiate, AccessMedia],
+            Self::RecordingStatus => &[AccessMedia, JoinGroupCall],
+            Self::Mixer => &[InitiateGroupCall, JoinGroupCall, JoinGroupCallAsGuest],
+            Self::RoutingGroups => &[JoinGroupCall, InitiateGroupCall],
+            Self::JoinAsGuest | Self::HoldMusic => &[JoinGroupCallAsGuest, JoinGroupCall],
+            Self::Gallery => &[JoinGroupCallAsGuest, JoinGroupCall, InitiateGroupCall],
+            Self::ContentSharing => {
+                &[JoinGroupCallAsGuest, Initiate, InitiateGroupCall, JoinGroupCall]
+            }
+            Self::ReadMeetings => &[ReadMeetings, WriteMeetings],
+            Self::WriteMeetings => &[WriteMeetings],
+            Self::ReadCalendars => &[ReadCalendars],
+        }
+    }
+}
+
+/// What is missing: none of these is there. `None`: nothing is missing.
+pub fn missing(need: Need, grants: &Grants) -> Option<&'static [Permission]> {
+    let any = need.any_of();
+    (!any.is_empty() && !any.iter().any(|one| grants.contains(one))).then_some(any)
 }
 
 #[cfg(test)]
@@ -83,18 +188,30 @@ mod tests {
         for permission in Permission::ALL {
             assert_eq!(Permission::from_role(permission.role()), Some(permission));
         }
-        assert_eq!(Permission::from_role("Calls.JoinGroupCalls.All"), None);
+        for misspelt in [
+            "Calls.JoinGroupCalls.All",
+            "Calls.JoinGroupCallsasGuest.All",
+            "Calls.InitiateGroupCalls.All",
+        ] {
+            assert_eq!(Permission::from_role(misspelt), None);
+        }
     }
 
     #[test]
     fn the_table() {
-        let none = Grants::new();
-        let all = Grants::from(Permission::ALL);
-        assert_eq!(missing(Need::Nothing, &none), None);
-        assert_eq!(missing(Need::Initiate, &none), Some(Permission::Initiate));
-        assert_eq!(missing(Need::AppHostedMedia, &none), Some(Permission::AccessMedia));
-        for need in [Need::Initiate, Need::AppHostedMedia] {
+        let (none, all) = (Grants::new(), Grants::from(Permission::ALL));
+        for need in Need::ALL {
+            assert_eq!(missing(need, &none).is_none(), need == Need::Nothing, "{need:?}");
             assert_eq!(missing(need, &all), None);
+            for one in need.any_of() {
+                assert_eq!(missing(need, &Grants::from([*one])), None, "{need:?} by {one}");
+            }
+            for other in Permission::ALL {
+                if need != Need::Nothing && !need.any_of().contains(&other) {
+                    let found = missing(need, &Grants::from([other]));
+                    assert_eq!(found, Some(need.any_of()), "{need:?} by {other}");
+                }
+            }
         }
     }
 }

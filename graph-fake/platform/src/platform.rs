@@ -1,6 +1,9 @@
 //! All calls together: routes inputs, keeps deadlines, numbers what goes out. It judges nothing itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use graph_api::{Call as CreateRequest, Guid, Timestamp};
 
@@ -12,14 +15,16 @@ use crate::{
     ids::Ids,
     input::{
         Accepted, Act, ActRefusal, CallId, CallVerb, Caller, DeliveryId, DeliveryOutcome, Effect,
-        Event, FetchId, Input, Outputs, Request, Verb,
+        Event, FetchId, Input, Outputs, ParticipantId, Request, UserAct, Verb,
     },
+    meetings::Meetings,
     notification::Notification,
     options::Options,
     outbox::{Outbox, Outcome},
-    permissions::{Grants, Need, missing},
+    permissions::{Grants, Need, Permission, missing},
     refusal::Refusal,
     view::CallView,
+    who::{Person, Who},
 };
 
 /// Live calls that the platform takes at the most.
@@ -36,6 +41,7 @@ pub struct Platform {
     deadlines: BTreeSet<(Timestamp, CallId)>,
     calls_of: BTreeMap<(Guid, Guid), usize>,
     outbox: Outbox,
+    meetings: Meetings,
     fetches: BTreeMap<FetchId, CallId>,
     next_fetch: u64,
     asks: Vec<Ask>,
@@ -52,6 +58,7 @@ impl Platform {
             deadlines: BTreeSet::new(),
             calls_of: BTreeMap::new(),
             outbox: Outbox::default(),
+            meetings: Meetings::default(),
             fetches: BTreeMap::new(),
             next_fetch: 0,
             asks: Vec::new(),
@@ -80,7 +87,11 @@ impl Platform {
                     self.after(id, before.map(|(at, _)| at), &mut out.effects);
                 }
             }
-            Input::Admin(admin) => out.administered = Some(self.directory.apply(admin)),
+            Input::Admin(admin) => out.administered = Some(self.directory.apply(*admin)),
+            Input::NotificationFaults(_) => {}
+            Input::Schedule(wanted) => {
+                out.scheduled = Some(Ok(self.meetings.schedule(now, &mut self.ids, &wanted)));
+            }
             Input::Deadline => {}
         }
         out
@@ -168,6 +179,10 @@ impl Platform {
                 let caller = caller.clone();
                 self.create(now, &caller, request.scenario, *create, &grants, effects)
             }
+            Verb::Meeting(verb) => match *verb {},
+            Verb::LogDeviceQuality(_) => {
+                Err(Refusal::NotModelled("logTeleconferenceDeviceQuality"))
+            }
             Verb::OnCall(id, verb) => self.on_call(now, caller.clone(), id, verb, &grants, effects),
         }
     }
@@ -213,12 +228,12 @@ impl Platform {
         if missing(Need::Initiate, grants).is_some()
             && self.options.flaw != Some(Flaw::CallsWithoutPermission)
         {
-            return Err(Refusal::MissingPermission(crate::permissions::Permission::Initiate));
+            return Err(Refusal::MissingPermission(Need::Initiate));
         }
         let kind = arguments::media_kind(request.media_config.as_ref())?;
         if kind == graph_api::MediaConfigKind::AppHosted {
-            if let Some(permission) = missing(Need::AppHostedMedia, grants) {
-                return Err(Refusal::MissingPermission(permission));
+            if missing(Need::AppHostedMedia, grants).is_some() {
+                return Err(Refusal::MissingPermission(Need::AppHostedMedia));
             }
             return Err(Refusal::NotModelled("create with appHostedMediaConfig"));
         }
@@ -243,14 +258,13 @@ impl Platform {
         let application = self.directory.application(tenant, app).ok_or(Refusal::NotRegistered)?;
         Ok(Parties {
             app,
-            app_name: application.display_name.clone(),
-            user,
-            user_name,
+            app_name: application.display_name.as_str().into(),
+            user: Person { who: Who::User(user), name: user_name, tenant: Some(tenant) },
             tenant,
             // any of the five permissions opens the envelope.
-            caller_visible: !application.grants.is_empty(),
-            my_participant: self.ids.guid(),
-            user_participant: self.ids.guid(),
+            caller_visible: Permission::CALLS.iter().any(|one| application.grants.contains(one)),
+            my_participant: ParticipantId(self.ids.guid()),
+            user_participant: ParticipantId(self.ids.guid()),
         })
     }
 
@@ -271,8 +285,11 @@ impl Platform {
     ) -> Result<CallId, ActRefusal> {
         type Deed = fn(&mut Call, Guid, &mut ActDesk<'_>) -> Acted;
         let (id, by, what): (CallId, Guid, Deed) = match act {
-            Act::Ring { from, to, tenant, call } => {
-                return self.ring(now, from, to, tenant, call, effects);
+            Act::Ring { from, to, tenant, call, .. } => {
+                let [Who::Application(to)] = to.as_slice() else {
+                    return Err(ActRefusal::NotNow("only one bot can be rung".into()));
+                };
+                return self.ring(now, from, *to, tenant, call, effects);
             }
             Act::RepeatLastNotification { call } => {
                 let message = self.ids.guid();
@@ -281,15 +298,16 @@ impl Platform {
                 self.carry_out(outcome, effects);
                 return Ok(call);
             }
-            Act::HangUp { call, by } => {
+            Act::InCall { call, by, what: UserAct::HangUp } => {
                 (call, by, |call, by, desk| call.user_hangs_up(by, desk.asks))
             }
-            Act::Answer { call, by } => (call, by, |call, by, desk| {
+            Act::InCall { call, by, what: UserAct::Answer } => (call, by, |call, by, desk| {
                 call.user_answers(by, desk.now, desk.options, desk.asks)
             }),
-            Act::Decline { call, by } => {
+            Act::InCall { call, by, what: UserAct::Decline } => {
                 (call, by, |call, by, desk| call.user_declines(by, desk.asks))
             }
+            _ => return Err(ActRefusal::NotNow("this act is not modelled".into())),
         };
         let unknown = || ActRefusal::Unknown(format!("live call {id}"));
         let call = self.calls.get_mut(&id).ok_or_else(unknown)?;
@@ -320,6 +338,7 @@ impl Platform {
         }
         let callback = application.callback_uri.clone();
         let callback = callback.ok_or_else(|| not_now("the application has no callbackUri"))?;
+        let callback: Arc<str> = callback.into();
         let caller = Caller { app: to, tenant, roles: Grants::new() };
         self.must_have_room(&caller).map_err(|refusal| ActRefusal::NotNow(refusal.to_string()))?;
         let parties = self.parties(tenant, from, to).map_err(|_| unknown("user", from))?;

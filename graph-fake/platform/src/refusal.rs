@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::permissions::Permission;
+use crate::permissions::Need;
 
 /// Why the platform refuses a request of a bot.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -18,7 +18,23 @@ pub enum Refusal {
     NotRegistered,
     /// A permission is missing or was withdrawn.
     #[error("Insufficient enterprise tenant permissions, cannot access this API.")]
-    MissingPermission(Permission),
+    MissingPermission(Need),
+    /// The tenant does not let this application do it.
+    #[error("The application is not allowed to remove participants in this tenant.")]
+    NotAllowedToRemove,
+    /// No application access policy covers the user.
+    #[error("Application '{app}' is not authorized to {verb} meeting on behalf of user '{user}'.")]
+    NoAccessPolicy {
+        /// Which application.
+        app: graph_api::Guid,
+        /// Which user.
+        user: graph_api::Guid,
+        /// `Create`, `Get`, …
+        verb: &'static str,
+    },
+    /// A user's token where only an application's will do.
+    #[error("Delegated tokens are not supported by this API.")]
+    DelegatedToken,
     /// The token is of another tenant than the call.
     #[error("Request authorization tenant mismatch.")]
     TenantMismatch,
@@ -40,6 +56,57 @@ pub enum Refusal {
     /// Not legal where the call is.
     #[error("The action is not valid in the current state of the call.")]
     WrongState,
+    /// The other end is put through to somebody else already.
+    #[error("The call is being transferred already.")]
+    TransferUnderWay,
+    /// Only group calls can do this.
+    #[error("The call is not a group call.")]
+    NotGroupCall,
+    /// The media of this call is handled by the other side.
+    #[error("The action is not valid for the media mode of this call.")]
+    WrongMediaMode,
+    /// subscribeToTone on an app-hosted call, as it was seen (R-230, I#325).
+    #[error("Encountered Exception during ToneSubscription.")]
+    ToneSubscription,
+    /// Only calls of a recording policy can do this.
+    #[error("The call is not a compliance recording call.")]
+    NotRecordingCall,
+    /// Not on a call of a recording policy.
+    #[error("The action is not supported for a compliance recording call.")]
+    RecordingCall,
+    /// Something of that name, or in that place, is there already.
+    #[error("Conflict. {0}")]
+    Conflict(String),
+    /// A meeting's coordinates name no meeting.
+    #[error("Bad Request. DiagCode: 400#2203")]
+    BadCoordinates,
+    /// A tokenMeetingInfo that was never issued.
+    #[error("The join token is invalid.")]
+    BadJoinToken,
+    /// A joinMeetingId or its passcode is wrong.
+    #[error("The join meeting id or the passcode is invalid.")]
+    BadJoinMeetingId,
+    /// Somebody locked the meeting.
+    #[error("The meeting is locked.")]
+    MeetingLocked,
+    /// A member of an online meeting that cannot be so.
+    #[error("{0}")]
+    BadMeeting(String),
+    /// No such online meeting.
+    #[error("The online meeting was not found.")]
+    MeetingNotFound,
+    /// No such routing group or content sharing session.
+    #[error("{0} not found.")]
+    ItemNotFound(&'static str),
+    /// Not on this path, not in this version.
+    #[error("No HTTP resource was found that matches the request URI.")]
+    NoSuchResource,
+    /// PSTN is switched off.
+    #[error("PSTN calls are not supported.")]
+    NoPstn,
+    /// Too many requests in a second.
+    #[error("Too many requests.")]
+    TooManyRequests,
     /// Somebody was faster, possibly oneself.
     #[error("The call was already answered.")]
     AlreadyAnswered,
@@ -72,9 +139,26 @@ impl Refusal {
             Self::NotYourCall => (403, "7507"),
             Self::CallNotFound | Self::OperationNotFound => (404, "8522"),
             Self::ParticipantNotFound => (404, "8543"),
-            Self::NotModelled(_) => (405, "8520"),
-            Self::AlreadyAnswered => (409, "8519"),
-            Self::TooManyOperations | Self::TooManyCalls => (429, "TooManyRequests"),
+            Self::NotGroupCall => (400, "8548"),
+            Self::WrongMediaMode => (400, "8500"),
+            Self::ToneSubscription => (500, "9999"),
+            Self::NotRecordingCall => (400, "8506"),
+            Self::RecordingCall => (400, "8556"),
+            Self::BadCoordinates => (400, "2203"),
+            Self::BadJoinToken => (400, "8526"),
+            Self::BadMeeting(_) => (400, "BadRequest"),
+            Self::NotAllowedToRemove | Self::DelegatedToken => (403, "Forbidden"),
+            Self::NoAccessPolicy { .. } => (403, "Forbidden"),
+            Self::MeetingLocked => (403, "8560"),
+            Self::BadJoinMeetingId => (404, "8561"),
+            Self::MeetingNotFound | Self::ItemNotFound(_) => (404, "NotFound"),
+            Self::NoSuchResource => (404, "UnknownError"),
+            Self::NotModelled(_) | Self::NoPstn => (405, "8520"),
+            Self::AlreadyAnswered | Self::Conflict(_) => (409, "8519"),
+            Self::TransferUnderWay => (409, "8607"),
+            Self::TooManyOperations | Self::TooManyCalls | Self::TooManyRequests => {
+                (429, "TooManyRequests")
+            }
         }
     }
 

@@ -11,8 +11,14 @@ use crate::{
     view::{CallView, OperationView},
 };
 
+/// What only the shell knows of a recording: where it can be fetched, and the token that opens it.
+pub struct Links<'a> {
+    /// `recordingLocation` and `recordingAccessToken` of a record operation.
+    pub recording: &'a (dyn Fn(crate::OperationId) -> (String, String) + Sync),
+}
+
 /// The envelope that is POSTed to the bot (notifications.md, section 1): `resource` and `resourceUrl`.
-pub fn notification(notification: &Notification) -> CommsNotifications {
+pub fn notification(notification: &Notification, _links: &Links<'_>) -> CommsNotifications {
     let url = notification.resource_url();
     let app_form = url.replacen("/communications/", "/app/", 1);
     let entry = CommsNotification {
@@ -33,11 +39,11 @@ fn resource_data(notification: &Notification, url: &str) -> Value {
     let etag = format!("W/\"{}\"", notification.etag);
     match &notification.what {
         What::Incoming(view) => written(&incoming(view)),
-        What::CallUpdated { state, audio_active } => {
+        What::CallUpdated(update) => {
             let call = graph_api::Call {
                 odata_type: Some("#microsoft.graph.call".to_owned()),
-                state: Some(state.clone()),
-                media_state: audio_active.map(media_state),
+                state: Some(update.state.clone()),
+                media_state: update.audio_active.map(media_state),
                 extra: tagged(url, &etag),
                 ..graph_api::Call::default()
             };
@@ -53,18 +59,23 @@ fn resource_data(notification: &Notification, url: &str) -> Value {
             operation.extra = tagged(url, &etag);
             written(&operation)
         }
+        What::Tone(..)
+        | What::Roster(_)
+        | What::ContentSharing(..)
+        | What::ParticipantJoining(_)
+        | What::ParticipantLeft(_) => Value::Null,
     }
 }
 
 /// The call as it is in notifications that carry all of it (notifications.md 3.2).
 fn incoming(view: &CallView) -> graph_api::Call {
-    let source = view.user_participant.to_string();
+    let source = view.source.participant.to_string();
     graph_api::Call {
         odata_type: Some("#microsoft.graph.call".to_owned()),
         id: Some(view.id.to_string()),
         state: Some(view.state.clone()),
         direction: Some(view.direction.clone()),
-        callback_uri: Some(view.callback_uri.clone()),
+        callback_uri: Some(view.callback_uri.to_string()),
         call_chain_id: Some(view.chain.to_string()),
         my_participant_id: Some(view.my_participant.to_string()),
         tenant_id: Some(view.tenant.to_string()),
@@ -106,7 +117,7 @@ pub fn call(view: &CallView, context: &str) -> Value {
                 targets
             })
             .or(base.targets),
-        media_config: view.media_config.clone(),
+        media_config: view.media_config.as_deref().cloned(),
         media_state: view.audio_active.then(|| media_state(true)),
         subject: request.and_then(|r| r.subject.clone()),
         ringing_timeout_in_seconds: request.and_then(|r| r.ringing_timeout_in_seconds),
@@ -126,7 +137,7 @@ pub fn call(view: &CallView, context: &str) -> Value {
 /// An operation as a reply or as the data of a notification (endpoints.md 12.1).
 pub fn operation(view: &OperationView) -> CommsOperation {
     CommsOperation {
-        odata_type: "#microsoft.graph.playPromptOperation".to_owned(),
+        odata_type: view.kind.odata_type().to_owned(),
         id: view.id.to_string(),
         status: view.status.clone(),
         client_context: view.client_context.clone(),
@@ -149,19 +160,30 @@ const CALL_NULLS: [&str; 9] = [
     "toneInfo",
 ];
 
+fn other<'a>(view: &'a CallView) -> &'a crate::Party {
+    match view.direction {
+        graph_api::CallDirection::Incoming => &view.source,
+        graph_api::CallDirection::Outgoing | graph_api::CallDirection::Unknown(_) => {
+            view.targets.first().unwrap_or(&view.source)
+        }
+    }
+}
+
 fn user(view: &CallView) -> IdentitySet {
     let mut set = IdentitySet {
         odata_type: Some("#microsoft.graph.identitySet".to_owned()),
         ..IdentitySet::default()
     };
+    let person = &other(view).person;
+    let crate::Who::User(id) = person.who else { return set };
     if view.caller_visible {
-        let mut identity = identity(view.user.to_string(), Some(view.user_name.clone()));
+        let mut identity = identity(id.to_string(), Some(person.name.clone()));
         identity.tenant_id = Some(view.tenant.to_string());
         identity.extra.insert("identityProvider".to_owned(), "AAD".into());
         set.user = Some(identity);
     } else {
         // an opaque id, the same for the same user and bot, that does not show who it is.
-        let blob = view.user.as_u128() ^ view.app.as_u128().rotate_left(61);
+        let blob = id.as_u128() ^ view.app.as_u128().rotate_left(61);
         set.encrypted = Some(identity(format!("{blob:032x}"), None));
     }
     set
@@ -170,7 +192,7 @@ fn user(view: &CallView) -> IdentitySet {
 fn application(view: &CallView) -> IdentitySet {
     IdentitySet {
         odata_type: Some("#microsoft.graph.identitySet".to_owned()),
-        application: Some(identity(view.app.to_string(), Some(view.app_name.clone()))),
+        application: Some(identity(view.app.to_string(), Some(view.app_name.to_string()))),
         ..IdentitySet::default()
     }
 }
@@ -186,7 +208,7 @@ fn identity(id: String, display_name: Option<String>) -> Identity {
 
 fn participant(id: Option<String>, identity: IdentitySet, extra: Extra) -> ParticipantInfo {
     let odata_type = Some("#microsoft.graph.participantInfo".to_owned());
-    ParticipantInfo { odata_type, id, identity, extra }
+    ParticipantInfo { odata_type, id, identity, participant_id: None, extra }
 }
 
 /// The one who is rung; for an incoming call its id is myParticipantId.
@@ -195,14 +217,13 @@ fn target(view: &CallView) -> InvitationParticipantInfo {
     let (id, identity) = if incoming {
         (view.my_participant, application(view))
     } else {
-        (view.user_participant, user(view))
+        (other(view).participant, user(view))
     };
     InvitationParticipantInfo {
         odata_type: Some("#microsoft.graph.invitationParticipantInfo".to_owned()),
         identity,
         id: Some(id.to_string()),
-        replaces_call_id: None,
-        extra: Extra::new(),
+        ..InvitationParticipantInfo::default()
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
 };
 use graph_api::Guid;
 use http::StatusCode;
-use platform::{Act, ActRefusal, CallId};
+use platform::{Act, ActRefusal, CallId, UserAct, Who};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -76,7 +76,8 @@ pub async fn ring(
     };
     let detail = json!({"action": "ring", "by": from, "app": to});
     control.journal.write(control.clock.now(), call, "act", Route("people", "graph"), detail);
-    let act = Act::Ring { from, to, tenant, call };
+    let modalities = vec![graph_api::Modality::Audio];
+    let act = Act::Ring { from, to: vec![Who::Application(to)], tenant, modalities, call };
     let id = control.driver.act(act).await?.map_err(refused)?;
     let chain = control.driver.with(move |state| state.call(id).map(|view| view.chain)).await?;
     Ok((StatusCode::CREATED, Json(json!({"callId": id.to_string(), "callChainId": chain}))))
@@ -123,9 +124,9 @@ pub async fn act(
     let by = action.by.as_deref().map(|by| guid(by, "by")).transpose()?;
     let who = || by.ok_or_else(|| Trouble::bad("by: who does it?"));
     let act = match action.action {
-        ActionKind::Hangup => Act::HangUp { call, by: who()? },
-        ActionKind::Answer => Act::Answer { call, by: who()? },
-        ActionKind::Decline => Act::Decline { call, by: who()? },
+        ActionKind::Hangup => Act::InCall { call, by: who()?, what: UserAct::HangUp },
+        ActionKind::Answer => Act::InCall { call, by: who()?, what: UserAct::Answer },
+        ActionKind::Decline => Act::InCall { call, by: who()?, what: UserAct::Decline },
         ActionKind::RepeatLastNotification => Act::RepeatLastNotification { call },
     };
     let detail = json!({"action": action.action, "by": by});

@@ -100,13 +100,20 @@ fn live_call(state: &driver::State, view: &CallView) -> Value {
         .iter()
         .map(|operation| json!(platform::render::operation(operation)))
         .collect();
-    let bot = json!({"participantId": view.my_participant, "app": view.app, "name": view.app_name});
+    let mine = view.my_participant.0;
+    let bot = json!({"participantId": mine, "app": view.app, "name": &*view.app_name});
+    let incoming = view.direction == CallDirection::Incoming;
+    let other = if incoming { &view.source } else { view.targets.first().unwrap_or(&view.source) };
+    let user = match other.person.who {
+        platform::Who::User(id) => Some(id),
+        _ => None,
+    };
     let user =
-        json!({"participantId": view.user_participant, "user": view.user, "name": view.user_name});
+        json!({"participantId": other.participant.0, "user": user, "name": other.person.name});
     json!({
         "callId": view.id.to_string(), "state": view.state, "type": "peerToPeer",
         "direction": view.direction, "callChainId": view.chain, "tenantId": view.tenant,
-        "callbackUri": view.callback_uri, "audioActive": view.audio_active,
+        "callbackUri": &*view.callback_uri, "audioActive": view.audio_active,
         "startedBy": if view.direction == CallDirection::Incoming { "user" } else { "bot" },
         "participants": [bot, user], "operations": operations, "resultInfo": view.result,
     })

@@ -61,7 +61,7 @@ pub async fn put_tenant(
     Body(body): Body<TenantBody>,
 ) -> Result<StatusCode, Trouble> {
     let tenant = guid(&tenant, "tenantId")?;
-    let admin = Admin::PutTenant { tenant, display_name: body.display_name };
+    let admin = Admin::PutTenant { tenant, display_name: body.display_name, refuses_guests: false };
     taken(control.driver.with(move |state| state.administer(admin)).await?)
 }
 

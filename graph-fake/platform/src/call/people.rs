@@ -3,7 +3,7 @@
 use graph_api::{Guid, ResultInfo, Timestamp};
 
 use super::{Ask, Call, Phase, diagnosed};
-use crate::{directory::OnCall, input::ActRefusal, options::Options};
+use crate::{directory::OnCall, input::ActRefusal, options::Options, who::Who};
 
 impl Call {
     /// The user puts the phone down; before the answer: gives up.
@@ -60,12 +60,15 @@ impl Call {
             }
             Some((_, OnCall::Decline)) => self.end(declined(), asks),
             Some((_, OnCall::Busy)) => self.end(diagnosed("The callee is busy", 486, 8539), asks),
+            Some((_, OnCall::Offline)) => {
+                self.end(diagnosed("No callee endpoints", 480, 10_037), asks);
+            }
             Some((_, OnCall::Ignore)) | None => {}
         }
     }
 
     fn must_be_the_user(&self, by: Guid) -> Result<(), ActRefusal> {
-        if self.parties.user == by {
+        if self.parties.user.who == Who::User(by) {
             Ok(())
         } else {
             Err(ActRefusal::NotNow(format!("user {by} is not in this call")))

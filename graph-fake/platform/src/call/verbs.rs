@@ -1,5 +1,7 @@
 //! What a bot may ask of a call; each verb says on its first lines where it is legal.
 
+use std::sync::Arc;
+
 use graph_api::{
     AnswerRequest, CallState, Guid, MediaConfigKind, Modality, OperationStatus, PlayPromptRequest,
     RejectReason, RejectRequest, ResultInfo, Timestamp,
@@ -10,12 +12,12 @@ use crate::{
     arguments,
     flaw::Flaw,
     input::{Accepted, CallVerb, OperationId},
-    media_queue::{Full, Prompt},
-    notification::What,
+    media_queue::{Full, Job, Prompt},
+    notification::{Update, What},
     options::Options,
     permissions::{Grants, Need, missing},
     refusal::Refusal,
-    view::OperationView,
+    view::{OperationKind, OperationView},
 };
 
 /// What a verb may use beside the call itself.
@@ -45,8 +47,8 @@ impl Call {
             CallVerb::Reject(request) => self.reject(request, desk),
             CallVerb::PlayPrompt(request) => self.play_prompt(*request, desk),
             CallVerb::KeepAlive => self.keep_alive(desk),
-            CallVerb::ListParticipants => Ok(Accepted::NoParticipants(self.id)),
-            CallVerb::GetParticipant => Err(Refusal::ParticipantNotFound),
+            CallVerb::ListParticipants => Ok(Accepted::Participants(self.id, Vec::new())),
+            CallVerb::GetParticipant(_) => Err(Refusal::ParticipantNotFound),
             CallVerb::GetOperation(id) => self
                 .operations()
                 .find(|operation| operation.id == id)
@@ -56,6 +58,7 @@ impl Call {
                 Ok(Accepted::Operations(self.id, self.operations().cloned().collect()))
             }
             CallVerb::NotModelled(action) => Err(Refusal::NotModelled(action)),
+            _ => Err(Refusal::NotModelled("this action")),
         }
     }
 
@@ -64,8 +67,8 @@ impl Call {
         let kind = arguments::media_kind(request.media_config.as_ref())?;
         let accepted = arguments::modalities(request.accepted_modalities, "acceptedModalities")?;
         let callback = arguments::callback(request.callback_uri, desk.options)?;
-        if let Some(permission) = missing(need_of(kind), desk.grants) {
-            return Err(Refusal::MissingPermission(permission));
+        if missing(need_of(kind), desk.grants).is_some() {
+            return Err(Refusal::MissingPermission(need_of(kind)));
         }
         match self.phase {
             Phase::Incoming { .. } => {}
@@ -83,15 +86,15 @@ impl Call {
             return Err(Refusal::NotModelled("answer with appHostedMediaConfig"));
         }
         if let Some(uri) = callback {
-            self.callback_uri = uri;
+            self.callback_uri = uri.into();
         }
         self.modalities = intersection(accepted, &self.modalities);
-        self.media_config = request.media_config;
+        self.media_config = request.media_config.map(Arc::new);
         let keep_alive_by = desk.now + desk.options.keep_alive;
         let ready_at = desk.now + desk.options.set_up;
         self.enter(Phase::SettingUp { ready_at, keep_alive_by }, desk.asks);
         let state = CallState::Establishing;
-        self.tell(What::CallUpdated { state, audio_active: None }, desk.asks);
+        self.tell(What::CallUpdated(Box::new(Update::state(state))), desk.asks);
         self.prefetch(desk.asks);
         Ok(Accepted::Taken)
     }
@@ -101,7 +104,7 @@ impl Call {
         let callback = arguments::callback(request.callback_uri, desk.options)?;
         let Phase::Incoming { .. } = self.phase else { return Err(Refusal::WrongState) };
         if let Some(uri) = callback {
-            self.callback_uri = uri;
+            self.callback_uri = uri.into();
         }
         let result = match request.reason.unwrap_or_default() {
             RejectReason::None => diagnosed("The call was declined", 603, 0),
@@ -123,7 +126,7 @@ impl Call {
                 if desk.options.flaw != Some(Flaw::SkipsTerminating) {
                     self.enter(Phase::Terminating, desk.asks);
                     let state = CallState::Terminating;
-                    self.tell(What::CallUpdated { state, audio_active: None }, desk.asks);
+                    self.tell(What::CallUpdated(Box::new(Update::state(state))), desk.asks);
                 }
                 self.end(ended_by_bot(), desk.asks);
             }
@@ -158,14 +161,17 @@ impl Call {
         let id = OperationId(desk.operation);
         let wishes = self
             .queue
-            .push(desk.now, id, prompts.into_iter().map(Prompt::from).collect())
+            .push(
+                desk.now,
+                id,
+                Job::Play {
+                    prompts: prompts.into_iter().map(Prompt::from).collect(),
+                    endless: false,
+                },
+            )
             .map_err(|Full| Refusal::TooManyOperations)?;
-        let operation = OperationView {
-            id,
-            status: OperationStatus::Running,
-            client_context: request.client_context,
-            result: None,
-        };
+        let (kind, running) = (OperationKind::PlayPrompt, OperationStatus::Running);
+        let operation = OperationView::new(id, kind, running, request.client_context);
         self.remember(operation.clone());
         self.grant(wishes, desk.asks);
         Ok(Accepted::Operation(self.id, operation))

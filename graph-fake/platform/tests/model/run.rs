@@ -78,10 +78,13 @@ impl System {
         let users = USERS.map(|(user, callee)| Admin::PutUser {
             tenant: TENANT,
             user,
-            entry: User { display_name: "User".to_owned(), on_call: on_call(callee) },
+            entry: User::new("User", on_call(callee)),
         });
         for admin in admins.into_iter().chain(users) {
-            assert_eq!(platform.handle(now, Input::Admin(admin)).administered, Some(true));
+            assert_eq!(
+                platform.handle(now, Input::Admin(Box::new(admin))).administered,
+                Some(true)
+            );
         }
         Self {
             platform,
@@ -105,20 +108,20 @@ impl System {
                     self.fetches.push_back((fetch, call, number_of(&uri)));
                 }
                 Effect::Deliver(delivery) => {
-                    let call = self.number(delivery.notification.call);
+                    let call = self.number(delivery.notifications[0].call);
                     if self.seen[call].silent
-                        && delivery.notification.is_incoming()
+                        && delivery.notifications[0].is_incoming()
                         && delivery.attempt == 1
                     {
                         self.unanswered.push((delivery.id, call));
                         continue;
                     }
                     let operations = &self.seen[call].operations;
-                    let told = told(&delivery.notification, |id| {
+                    let told = told(&delivery.notifications[0], |id| {
                         operations.iter().position(|known| *known == id).expect("a known operation")
                     });
                     self.seen[call].told.push(told);
-                    let outcome = DeliveryOutcome::Answered { status: 202, location: None };
+                    let outcome = DeliveryOutcome::answered(202);
                     let input = Input::Delivered { delivery: delivery.id, outcome };
                     effects.extend(self.platform.handle(self.now, input).effects);
                 }
@@ -162,7 +165,7 @@ impl System {
                 }
                 let application = application(grants);
                 let admin = Admin::PutApplication { tenant: TENANT, app: BOT, application };
-                self.tell(Input::Admin(admin));
+                self.tell(Input::Admin(Box::new(admin)));
                 None
             }
             Transition::Fetched { length } => {
@@ -204,7 +207,13 @@ impl System {
     fn ring(&mut self, silent: bool) -> Reply {
         let user = USERS[0].0;
         self.expect_call(user, silent);
-        let act = Act::Ring { from: user, to: BOT, tenant: TENANT, call: None };
+        let act = Act::Ring {
+            from: user,
+            to: vec![platform::Who::Application(BOT)],
+            tenant: TENANT,
+            modalities: vec![Modality::Audio],
+            call: None,
+        };
         let out = self.feed(Input::Act(act));
         assert!(matches!(out.acted, Some(Ok(_))), "{out:?}");
         Reply::Done
@@ -288,13 +297,13 @@ impl System {
                     self.fetches.push_back((fetch, call, number_of(&uri)));
                 }
                 Effect::Deliver(delivery) => {
-                    let call = self.number(delivery.notification.call);
+                    let call = self.number(delivery.notifications[0].call);
                     let operations = &self.seen[call].operations;
-                    let told = told(&delivery.notification, |id| {
+                    let told = told(&delivery.notifications[0], |id| {
                         operations.iter().position(|known| *known == id).expect("a known operation")
                     });
                     self.seen[call].told.push(told);
-                    let outcome = DeliveryOutcome::Answered { status: 202, location: None };
+                    let outcome = DeliveryOutcome::answered(202);
                     self.tell(Input::Delivered { delivery: delivery.id, outcome });
                 }
             }
@@ -304,10 +313,11 @@ impl System {
     fn user(&mut self, call: usize, act: UserAct) -> Reply {
         let (id, by) = (self.seen[call].id.expect("told of"), self.seen[call].user);
         let act = match act {
-            UserAct::HangUp => Act::HangUp { call: id, by },
-            UserAct::Answer => Act::Answer { call: id, by },
-            UserAct::Decline => Act::Decline { call: id, by },
+            UserAct::HangUp => platform::UserAct::HangUp,
+            UserAct::Answer => platform::UserAct::Answer,
+            UserAct::Decline => platform::UserAct::Decline,
         };
+        let act = Act::InCall { call: id, by, what: act };
         match self.feed(Input::Act(act)).acted.expect("an act is always answered") {
             Ok(_) => Reply::Done,
             Err(ActRefusal::Unknown(_)) => Reply::Refused(404, "act"),
@@ -414,10 +424,9 @@ pub fn late_caller(
 
 fn application(grants: Grants) -> Application {
     Application {
-        display_name: "Bot".to_owned(),
         callback_uri: Some("https://bot.example/api".to_owned()),
         grants,
-        calling_enabled: true,
+        ..Application::new("Bot")
     }
 }
 

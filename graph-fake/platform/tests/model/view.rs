@@ -60,8 +60,8 @@ pub fn told(
 ) -> Told {
     match (&notification.what, notification.change()) {
         (What::Incoming(_), ChangeType::Created) => Told::Incoming,
-        (What::CallUpdated { state, audio_active }, ChangeType::Updated) => {
-            Told::Updated(state.clone(), *audio_active == Some(true))
+        (What::CallUpdated(update), ChangeType::Updated) => {
+            Told::Updated(update.state.clone(), update.audio_active == Some(true))
         }
         (What::CallEnded(view), ChangeType::Deleted) => {
             let result = view.result.as_ref().expect("an ended call says why");
