@@ -335,6 +335,7 @@ impl Loop {
             Event::Refused { .. }
             | Event::Dropped { .. }
             | Event::Conference { .. }
+            | Event::Redirected { .. }
             | Event::Media { .. }
             | Event::Tampered { .. } => {}
             Event::GaveUp { call, delivery } => {

@@ -1,10 +1,15 @@
 //! The checks of request members that give `8523` (errors.md, section 2).
 
-use graph_api::{
-    Call as CreateRequest, Guid, MediaConfig, MediaConfigKind, MediaInfo, MediaPrompt, Modality,
-};
+use std::time::Duration;
 
-use crate::{options::Options, refusal::Refusal};
+use graph_api::{
+    AudioRoutingGroup, Call as CreateRequest, ConfigureMixerRequest, DeviceQualityRequest, Guid,
+    InvitationParticipantInfo, MediaConfig, MediaConfigKind, MediaInfo, MediaPrompt, Modality,
+    RoutingMode,
+};
+use serde_json::Value;
+
+use crate::{input::ParticipantId, options::Options, refusal::Refusal, who::Who};
 
 /// Characters of a callback URI or a prompt URI.
 const URI_MAX: usize = 2_048;
@@ -13,7 +18,7 @@ const CLIENT_CONTEXT_MAX: usize = 256;
 /// Prompts that may be fetched ahead.
 const PREFETCH_MAX: usize = 100;
 
-fn invalid(what: impl Into<String>) -> Refusal {
+pub(crate) fn invalid(what: impl Into<String>) -> Refusal {
     Refusal::InvalidArgument(what.into())
 }
 
@@ -86,27 +91,197 @@ pub fn client_context(given: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-/// exactly one user and no meeting makes a peer-to-peer call. The other shapes are
-/// legal in Graph and not modelled here yet.
-pub fn peer_to_peer_target(request: &CreateRequest) -> Result<Guid, Refusal> {
-    if request.meeting_info.is_some() || request.chat_info.is_some() {
-        return Err(Refusal::NotModelled("joining a meeting"));
+/// The identities of targets, participants, transferees; the refusal names the one that is none.
+pub fn targets(given: &[InvitationParticipantInfo], name: &str) -> Result<Vec<Who>, Refusal> {
+    let read = |(at, info): (usize, &InvitationParticipantInfo)| {
+        Who::read(&info.identity).map_err(|bad| invalid(format!("'{name}[{at}].identity' {bad}.")))
+    };
+    given.iter().enumerate().map(read).collect()
+}
+
+/// 1 to 25.
+pub fn redirect_targets(given: &[InvitationParticipantInfo]) -> Result<Vec<Who>, Refusal> {
+    if given.is_empty() || given.len() > 25 {
+        return Err(invalid("'targets' takes 1 to 25 entries."));
     }
-    let target = match request.targets.as_deref().unwrap_or_default() {
-        [] => return Err(invalid("a call needs 'targets' or 'meetingInfo'.")),
-        [one] => one,
-        [_, ..] => return Err(Refusal::NotModelled("a call to several targets")),
-    };
-    let user = match &target.identity.user {
-        Some(user) => user.id.as_deref(),
-        None if target.identity.phone.is_some() => return Err(Refusal::NotModelled("PSTN")),
-        None if target.identity.application.is_some() => {
-            return Err(Refusal::NotModelled("a call from bot to bot"));
+    for (at, target) in given.iter().enumerate() {
+        let kinds = [None, Some("default"), Some("voicemail"), Some("skypeForBusiness")];
+        let known = kinds.contains(&target.endpoint_type.as_deref())
+            || target.endpoint_type.as_deref() == Some("skypeForBusinessVoipPhone");
+        if !known {
+            let text = format!("'targets[{at}].endpointType' is not an endpointType.");
+            return Err(Refusal::MalformedBody(text));
         }
-        None => None,
+        if target.endpoint_type.as_deref() == Some("voicemail") && target.identity.user.is_none() {
+            return Err(invalid(format!("'targets[{at}]': only users have a voicemail.")));
+        }
+    }
+    targets(given, "targets")
+}
+
+/// 15 to 90 s; 55 for one target, 60 for several.
+pub fn redirect_timeout(given: Option<i32>, targets: usize) -> Result<Duration, Refusal> {
+    let secs = given.unwrap_or(if targets == 1 { 55 } else { 60 });
+    match u64::try_from(secs) {
+        Ok(secs @ 15..=90) => Ok(Duration::from_secs(secs)),
+        _ => Err(invalid("'timeout' must be 15 to 90.")),
+    }
+}
+
+/// how many further users a recorder takes.
+pub fn participant_capacity(given: Option<i32>) -> Result<u32, Refusal> {
+    match u32::try_from(given.unwrap_or(0)) {
+        Ok(capacity @ 0..=1_000) => Ok(capacity),
+        _ => Err(invalid("'participantCapacity' must be 0 to 1000.")),
+    }
+}
+
+/// Where a request wants to join.
+pub enum Join {
+    /// `tokenMeetingInfo`.
+    Token(String),
+    /// `joinMeetingIdMeetingInfo`.
+    MeetingId {
+        /// Digits.
+        id: String,
+        /// None when the meeting needs none.
+        passcode: Option<String>,
+    },
+    /// `organizerMeetingInfo` with `chatInfo`.
+    Organizer {
+        /// `chatInfo.threadId`.
+        thread: String,
+        /// `chatInfo.messageId`.
+        message: String,
+        /// `organizer.user.id`.
+        user: Guid,
+    },
+}
+
+/// `chatInfo.threadId`, if there is one.
+pub fn thread(request: &CreateRequest) -> Option<&str> {
+    request.chat_info.as_ref()?.get("threadId")?.as_str()
+}
+
+/// the coordinates of a meeting.
+pub fn join(request: &CreateRequest) -> Result<Join, Refusal> {
+    let info = request.meeting_info.as_ref();
+    let info = info.ok_or_else(|| invalid("'meetingInfo' is required to join a meeting."))?;
+    let kind = info.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| info.get(key).and_then(Value::as_str).map(str::to_owned);
+    match kind.trim_start_matches('#') {
+        "microsoft.graph.tokenMeetingInfo" => {
+            let token = text("token").ok_or_else(|| invalid("'meetingInfo.token' is required."))?;
+            Ok(Join::Token(token))
+        }
+        "microsoft.graph.joinMeetingIdMeetingInfo" => {
+            let id = text("joinMeetingId");
+            let id = id.ok_or_else(|| invalid("'meetingInfo.joinMeetingId' is required."))?;
+            Ok(Join::MeetingId { id: id.replace(' ', ""), passcode: text("passcode") })
+        }
+        "microsoft.graph.organizerMeetingInfo" => {
+            let chat = request.chat_info.as_ref();
+            let said = |key: &str| {
+                let value = chat.and_then(|chat| chat.get(key)).and_then(Value::as_str);
+                let value = value.map(str::to_owned);
+                value.ok_or_else(|| invalid(format!("'chatInfo.{key}' is required.")))
+            };
+            let user = info.get("organizer").and_then(|who| who.get("user")?.get("id")?.as_str());
+            let required = || invalid("'meetingInfo.organizer.user.id' is required.");
+            let user = user
+                .ok_or_else(required)?
+                .parse()
+                .map_err(|_| invalid("'meetingInfo.organizer.user.id' must be a GUID."))?;
+            Ok(Join::Organizer { thread: said("threadId")?, message: said("messageId")?, user })
+        }
+        "" => Err(invalid("'meetingInfo' needs an '@odata.type'.")),
+        other => {
+            let other: String = other.chars().take(60).collect();
+            Err(Refusal::MalformedBody(format!("'{other}' is not a meetingInfo.")))
+        }
+    }
+}
+
+/// id, mode, and as many ends as the mode says. The id.
+pub fn routing_group(group: &AudioRoutingGroup, whole: bool) -> Result<String, Refusal> {
+    let id = group.id.clone().unwrap_or_default();
+    if whole && (id.is_empty() || id.len() > 256) {
+        return Err(invalid("'id' is required, and takes at most 256 bytes."));
+    }
+    let (sources, receivers) =
+        (group.sources.as_ref().map_or(0, Vec::len), group.receivers.as_ref().map_or(0, Vec::len));
+    match &group.routing_mode {
+        None => Err(invalid("'routingMode' is required.")),
+        Some(RoutingMode::Unknown(text)) => {
+            let text: String = text.chars().take(40).collect();
+            Err(Refusal::MalformedBody(format!("'{text}' is not a routingMode.")))
+        }
+        Some(RoutingMode::OneToOne) if sources != 1 || receivers != 1 => {
+            Err(invalid("'oneToOne' takes exactly one source and one receiver."))
+        }
+        Some(RoutingMode::Multicast) if sources != 1 || receivers == 0 => {
+            Err(invalid("'multicast' takes one source, and at least one receiver."))
+        }
+        Some(RoutingMode::OneToOne | RoutingMode::Multicast) => Ok(id),
+    }
+}
+
+/// ramps of at most 5 s, percents, `duckOthers` only with ducking. Everybody who is named.
+pub fn mixer(request: &ConfigureMixerRequest) -> Result<Vec<ParticipantId>, Refusal> {
+    let levels = request.participant_mixer_levels.as_deref().unwrap_or_default();
+    if levels.is_empty() || levels.len() > 100 {
+        return Err(invalid("'participantMixerLevels' takes 1 to 100 entries."));
+    }
+    let id = |text: Option<&str>| {
+        let text = text.ok_or_else(|| invalid("'participant' is required."))?;
+        text.parse().map(ParticipantId).map_err(|_| Refusal::ParticipantNotFound)
     };
-    let id = user.ok_or_else(|| invalid("'targets[0].identity.user.id' is required."))?;
-    id.parse().map_err(|_| invalid("'targets[0].identity.user.id' must be a GUID."))
+    let mut named = Vec::new();
+    for level in levels {
+        named.push(id(level.participant.as_deref())?);
+        if let Some(ducking) = &level.ducking {
+            let ramps = [ducking.ramp_active, ducking.ramp_inactive];
+            if ramps.into_iter().flatten().any(|ms| !(0..=5_000).contains(&ms)) {
+                return Err(invalid("ramps must be 0 to 5000 ms."));
+            }
+            let percents = [ducking.lower_level, ducking.upper_level];
+            if percents.into_iter().flatten().any(|level| !(0..=100).contains(&level)) {
+                return Err(invalid("ducking levels must be 0 to 100."));
+            }
+        }
+        for source in level.source_levels.iter().flatten() {
+            named.push(id(source.participant.as_deref())?);
+            if source.level.is_some_and(|level| !(0..=100).contains(&level)) {
+                return Err(invalid("'level' must be 0 to 100."));
+            }
+            if source.duck_others == Some(true) && level.ducking.is_none() {
+                return Err(invalid("'duckOthers' needs 'ducking'."));
+            }
+        }
+    }
+    Ok(named)
+}
+
+/// what resources.md 10 marks as required.
+pub fn device_quality(request: &DeviceQualityRequest) -> Result<(), Refusal> {
+    let quality = request.quality.as_ref().ok_or_else(|| invalid("'quality' is required."))?;
+    for key in ["callChainId", "participantId", "mediaLegId"] {
+        let id = quality.get(key).and_then(Value::as_str);
+        if id.is_none_or(|id| id.parse::<Guid>().is_err()) {
+            return Err(invalid(format!("'quality.{key}' must be a GUID.")));
+        }
+    }
+    for key in ["deviceName", "deviceDescription"] {
+        if quality.get(key).and_then(Value::as_str).is_none() {
+            return Err(invalid(format!("'quality.{key}' is required.")));
+        }
+    }
+    let list = quality.get("mediaQualityList").and_then(Value::as_array);
+    let list = list.ok_or_else(|| invalid("'quality.mediaQualityList' is required."))?;
+    if list.iter().any(|one| one.get("channelIndex").and_then(Value::as_i64).is_none()) {
+        return Err(invalid("every 'mediaQualityList' entry needs a 'channelIndex'."));
+    }
+    Ok(())
 }
 
 /// what every created call must state.
@@ -118,16 +293,6 @@ pub fn create(request: &mut CreateRequest, options: &Options) -> Result<(), Refu
         return Err(invalid("'ringingTimeoutInSeconds' must be 1 to 115."));
     }
     Ok(())
-}
-
-/// R-072 and errors.md 7507: a stated source must be the token's own application.
-pub fn source(request: &CreateRequest, app: Guid) -> Result<(), Refusal> {
-    let Some(source) = &request.source else { return Ok(()) };
-    match source.identity.application.as_ref().and_then(|application| application.id.as_deref()) {
-        Some(id) if id.parse() != Ok(app) => Err(Refusal::NotYourCall),
-        Some(_) => Ok(()),
-        None => Err(Refusal::NotModelled("a call from an application instance or guest")),
-    }
 }
 
 /// the service downloads from http and https.

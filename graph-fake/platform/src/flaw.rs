@@ -33,11 +33,49 @@ pub enum Flaw {
     ActsAtWakeUp,
     /// Any application may act on any call.
     IgnoresOwner,
+    /// Lets an invitation to a group call be answered without permission.
+    AnswersWithoutPermission,
+    /// Asks no verb for its permission.
+    ActsWithoutPermission,
+    /// Lets a bot join, or call several, without permission.
+    JoinsWithoutPermission,
+    /// Lets a bot invite without permission.
+    InvitesWithoutPermission,
+    /// Keeps a bot that may not join when somebody else escalates.
+    SurvivesEscalation,
+    /// Sends rosters after an escalation.
+    RosterAfterEscalation,
+    /// Sends a roster although nobody's mute changed.
+    MutesAloud,
+    /// Lets a bot remove participants that the tenant does not let it remove.
+    RemovesWithoutAllowance,
+    /// Puts several on hold at a time.
+    HoldsSeveral,
+    /// A removed bot is told another code than 5300.
+    WrongEndCode,
+    /// Tells the end of an operation twice.
+    TellsOperationTwice,
+    /// Tells the end of an operation that its reply told already.
+    TellsFinishedOperations,
+    /// cancelMediaProcessing ends the subscription to tones too.
+    CancelForgetsTones,
+    /// Plays prompts on calls whose media the bot handles.
+    PromptsOnAppHosted,
+    /// A failed transfer does not say that audio flows again.
+    TransferForgets,
+    /// Shows the whole roster to those who wait in the lobby.
+    LobbySeesAll,
+    /// Counts tones that were pressed before the subscription.
+    HearsTonesEarly,
+    /// An invited participant's former call goes on.
+    KeepsReplacedCall,
+    /// Shows hidden participants to others.
+    ShowsHidden,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 34] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -53,5 +91,24 @@ impl Flaw {
         Self::IgnoresSilence,
         Self::ActsAtWakeUp,
         Self::IgnoresOwner,
+        Self::AnswersWithoutPermission,
+        Self::ActsWithoutPermission,
+        Self::JoinsWithoutPermission,
+        Self::InvitesWithoutPermission,
+        Self::SurvivesEscalation,
+        Self::RosterAfterEscalation,
+        Self::MutesAloud,
+        Self::RemovesWithoutAllowance,
+        Self::HoldsSeveral,
+        Self::WrongEndCode,
+        Self::TellsOperationTwice,
+        Self::TellsFinishedOperations,
+        Self::CancelForgetsTones,
+        Self::PromptsOnAppHosted,
+        Self::TransferForgets,
+        Self::LobbySeesAll,
+        Self::HearsTonesEarly,
+        Self::KeepsReplacedCall,
+        Self::ShowsHidden,
     ];
 }

@@ -493,6 +493,15 @@ pub enum Event {
         /// Who.
         participant: Option<ParticipantId>,
     },
+    /// What became of a caller whom a bot sent elsewhere.
+    Redirected {
+        /// The leg of the bot that did so.
+        call: CallId,
+        /// In words.
+        how: &'static str,
+        /// The person who answered.
+        to: Option<Who>,
+    },
     /// Something was played, said, pressed or recorded.
     Media {
         /// The call it was in.

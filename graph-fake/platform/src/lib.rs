@@ -8,6 +8,7 @@
 
 mod arguments;
 mod call;
+mod conference;
 mod directory;
 mod explanation;
 mod flaw;
@@ -20,6 +21,7 @@ mod options;
 mod outbox;
 mod permissions;
 mod platform;
+mod record_arguments;
 mod refusal;
 pub mod render;
 mod view;

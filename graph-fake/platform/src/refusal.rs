@@ -86,9 +86,9 @@ pub enum Refusal {
     /// A joinMeetingId or its passcode is wrong.
     #[error("The join meeting id or the passcode is invalid.")]
     BadJoinMeetingId,
-    /// Somebody locked the meeting.
-    #[error("The meeting is locked.")]
-    MeetingLocked,
+    /// The tenant keeps guests out.
+    #[error("Joining this meeting is blocked.")]
+    JoinBlocked,
     /// A member of an online meeting that cannot be so.
     #[error("{0}")]
     BadMeeting(String),
@@ -149,7 +149,7 @@ impl Refusal {
             Self::BadMeeting(_) => (400, "BadRequest"),
             Self::NotAllowedToRemove | Self::DelegatedToken => (403, "Forbidden"),
             Self::NoAccessPolicy { .. } => (403, "Forbidden"),
-            Self::MeetingLocked => (403, "8560"),
+            Self::JoinBlocked => (403, "8560"),
             Self::BadJoinMeetingId => (404, "8561"),
             Self::MeetingNotFound | Self::ItemNotFound(_) => (404, "NotFound"),
             Self::NoSuchResource => (404, "UnknownError"),

@@ -1,19 +1,18 @@
-//! What a bot may ask of a call; each verb says on its first lines where it is legal.
+//! What a bot may ask of a call by itself; each verb says on its first lines where it is legal. What concerns
+//! a conference is in `platform::group_verbs`.
 
 use std::sync::Arc;
 
 use graph_api::{
-    AnswerRequest, CallState, Guid, MediaConfigKind, Modality, OperationStatus, PlayPromptRequest,
-    RejectReason, RejectRequest, ResultInfo, Timestamp,
+    AnswerRequest, CallState, ClientContextRequest, Guid, MediaConfigKind, Modality,
+    OperationStatus, RejectReason, RejectRequest, ResultInfo, Timestamp,
 };
 
-use super::{Ask, Call, Phase, diagnosed};
+use super::{Ask, Audio, Call, Phase, Side, diagnosed};
 use crate::{
     arguments,
     flaw::Flaw,
-    input::{Accepted, CallVerb, OperationId},
-    media_queue::{Full, Job, Prompt},
-    notification::{Update, What},
+    input::{Accepted, CallVerb, OperationId, ParticipantId},
     options::Options,
     permissions::{Grants, Need, missing},
     refusal::Refusal,
@@ -35,7 +34,7 @@ pub struct Desk<'a> {
 }
 
 impl Call {
-    /// Answers one request.
+    /// Answers one request that concerns nobody else.
     ///
     /// # Errors
     /// The refusal, by the order of errors.md: argument, state, kind, limits.
@@ -46,19 +45,21 @@ impl Call {
             CallVerb::Answer(request) => self.answer(*request, desk),
             CallVerb::Reject(request) => self.reject(request, desk),
             CallVerb::PlayPrompt(request) => self.play_prompt(*request, desk),
+            CallVerb::Record(request) => self.record(*request, desk),
+            CallVerb::SubscribeToTone(request) => self.subscribe_to_tone(request, desk),
+            CallVerb::CancelMediaProcessing(request) => self.cancel_media(request, desk),
+            CallVerb::SendDtmfTones(request) => self.send_dtmf(&request, desk),
             CallVerb::KeepAlive => self.keep_alive(desk),
-            CallVerb::ListParticipants => Ok(Accepted::Participants(self.id, Vec::new())),
-            CallVerb::GetParticipant(_) => Err(Refusal::ParticipantNotFound),
             CallVerb::GetOperation(id) => self
                 .operations()
                 .find(|operation| operation.id == id)
-                .map(|operation| Accepted::OperationRead(self.id, operation.clone()))
+                .map(|operation| Accepted::OperationRead(self.id(), operation.clone()))
                 .ok_or(Refusal::OperationNotFound),
             CallVerb::ListOperations => {
-                Ok(Accepted::Operations(self.id, self.operations().cloned().collect()))
+                Ok(Accepted::Operations(self.id(), self.operations().cloned().collect()))
             }
             CallVerb::NotModelled(action) => Err(Refusal::NotModelled(action)),
-            _ => Err(Refusal::NotModelled("this action")),
+            _ => unreachable!("the platform answers what concerns others"),
         }
     }
 
@@ -67,8 +68,12 @@ impl Call {
         let kind = arguments::media_kind(request.media_config.as_ref())?;
         let accepted = arguments::modalities(request.accepted_modalities, "acceptedModalities")?;
         let callback = arguments::callback(request.callback_uri, desk.options)?;
-        if missing(need_of(kind), desk.grants).is_some() {
-            return Err(Refusal::MissingPermission(need_of(kind)));
+        let capacity = arguments::participant_capacity(request.participant_capacity)?;
+        let flawed = desk.options.flaw == Some(Flaw::AnswersWithoutPermission);
+        for need in [self.need_to_answer(), need_of(kind)] {
+            if missing(need, desk.grants).is_some() && !flawed {
+                return Err(Refusal::MissingPermission(need));
+            }
         }
         match self.phase {
             Phase::Incoming { .. } => {}
@@ -76,27 +81,38 @@ impl Call {
                 return Ok(Accepted::Taken);
             }
             // whoever comes second is told so.
-            Phase::SettingUp { .. } | Phase::Established { .. } => {
+            Phase::SettingUp { .. } | Phase::Established { .. } | Phase::Transferring(_)
+                if self.direction == graph_api::CallDirection::Incoming =>
+            {
                 return Err(Refusal::AlreadyAnswered);
             }
-            Phase::Ringing { .. } | Phase::Terminating => return Err(Refusal::WrongState),
+            Phase::SettingUp { .. }
+            | Phase::Established { .. }
+            | Phase::Transferring(_)
+            | Phase::Ringing { .. }
+            | Phase::Redirecting
+            | Phase::Terminating => return Err(Refusal::WrongState),
             Phase::Terminated { .. } => return Err(Refusal::CallNotFound),
         }
-        if kind == MediaConfigKind::AppHosted {
-            return Err(Refusal::NotModelled("answer with appHostedMediaConfig"));
-        }
         if let Some(uri) = callback {
-            self.callback_uri = uri.into();
+            self.birth.callback_uri = uri.into();
         }
         self.modalities = intersection(accepted, &self.modalities);
         self.media_config = request.media_config.map(Arc::new);
-        let keep_alive_by = desk.now + desk.options.keep_alive;
-        let ready_at = desk.now + desk.options.set_up;
-        self.enter(Phase::SettingUp { ready_at, keep_alive_by }, desk.asks);
-        let state = CallState::Establishing;
-        self.tell(What::CallUpdated(Box::new(Update::state(state))), desk.asks);
+        self.call_options = request.call_options.unwrap_or_default();
+        self.capacity_left = capacity;
+        self.set_up(desk.now, desk.options, desk.asks);
+        self.tell_state(CallState::Establishing, desk.asks);
         self.prefetch(desk.asks);
         Ok(Accepted::Taken)
+    }
+
+    /// a person's call is free, a group's is not. A recorder needs what a policy needs: media.
+    fn need_to_answer(&self) -> Need {
+        match self.birth.side {
+            Side::Conference { .. } if self.observation.is_none() => Need::Join,
+            Side::Conference { .. } | Side::Peer(_) => Need::Nothing,
+        }
     }
 
     /// needs no permission.
@@ -104,97 +120,108 @@ impl Call {
         let callback = arguments::callback(request.callback_uri, desk.options)?;
         let Phase::Incoming { .. } = self.phase else { return Err(Refusal::WrongState) };
         if let Some(uri) = callback {
-            self.callback_uri = uri.into();
+            self.birth.callback_uri = uri.into();
         }
         let result = match request.reason.unwrap_or_default() {
-            RejectReason::None => diagnosed("The call was declined", 603, 0),
-            RejectReason::Busy => diagnosed("The callee is busy", 486, 8539),
+            RejectReason::None => declined(),
+            RejectReason::Busy => busy(),
             RejectReason::Forbidden => diagnosed("The caller is blocked", 403, 510_403),
         };
         self.end(result, desk.asks);
         Ok(Accepted::Taken)
     }
 
-    /// Hangs up.
+    /// Hangs up.
     fn delete(&mut self, desk: &mut Desk<'_>) -> Result<Accepted, Refusal> {
         match self.phase {
-            Phase::Incoming { .. } => {
-                self.end(diagnosed("The call was declined", 603, 0), desk.asks)
+            Phase::Incoming { .. } => self.end(declined(), desk.asks),
+            Phase::Ringing { .. } | Phase::SettingUp { .. } | Phase::Redirecting => {
+                self.end(self.ended_by_bot(), desk.asks);
             }
-            Phase::Ringing { .. } | Phase::SettingUp { .. } => self.end(ended_by_bot(), desk.asks),
-            Phase::Established { .. } => {
+            Phase::Established { .. } | Phase::Transferring(_) => {
                 if desk.options.flaw != Some(Flaw::SkipsTerminating) {
                     self.enter(Phase::Terminating, desk.asks);
-                    let state = CallState::Terminating;
-                    self.tell(What::CallUpdated(Box::new(Update::state(state))), desk.asks);
+                    self.tell_state(CallState::Terminating, desk.asks);
                 }
-                self.end(ended_by_bot(), desk.asks);
+                self.end(self.ended_by_bot(), desk.asks);
             }
             Phase::Terminating | Phase::Terminated { .. } => return Err(Refusal::CallNotFound),
         }
         Ok(Accepted::Gone)
     }
 
-    ///
-    fn play_prompt(
-        &mut self,
-        request: PlayPromptRequest,
-        desk: &mut Desk<'_>,
-    ) -> Result<Accepted, Refusal> {
-        let mut prompts = arguments::prompts(&request.prompts, 20)?;
-        arguments::client_context(request.client_context.as_deref())?;
-        if request.endless == Some(true) {
-            return Err(Refusal::NotModelled("playPrompt with loop"));
-        }
-        match self.phase {
-            Phase::Established { audio_at: None, .. } => {}
-            Phase::Established { .. } if desk.options.flaw == Some(Flaw::PromptsBeforeAudio) => {}
-            Phase::Established { .. } => return Err(Refusal::AudioInactive),
-            Phase::Incoming { .. } | Phase::Ringing { .. } | Phase::SettingUp { .. } => {
-                return Err(Refusal::NotEstablished);
-            }
-            Phase::Terminating | Phase::Terminated { .. } => return Err(Refusal::CallNotFound),
-        }
-        if desk.options.flaw == Some(Flaw::ReversesQueue) {
-            prompts = prompts.into_iter().rev().collect();
-        }
-        let id = OperationId(desk.operation);
-        let wishes = self
-            .queue
-            .push(
-                desk.now,
-                id,
-                Job::Play {
-                    prompts: prompts.into_iter().map(Prompt::from).collect(),
-                    endless: false,
-                },
-            )
-            .map_err(|Full| Refusal::TooManyOperations)?;
-        let (kind, running) = (OperationKind::PlayPrompt, OperationStatus::Running);
-        let operation = OperationView::new(id, kind, running, request.client_context);
-        self.remember(operation.clone());
-        self.grant(wishes, desk.asks);
-        Ok(Accepted::Operation(self.id, operation))
-    }
-
-    /// R-300; other requests do not count.
+    /// R-300; other requests do not count unless the switch says so.
     fn keep_alive(&mut self, desk: &Desk<'_>) -> Result<Accepted, Refusal> {
-        let until = match (desk.options.flaw, self.keep_alive_by()) {
-            (Some(Flaw::ForgetsKeepAlive), Some(unchanged)) => unchanged,
-            _ => desk.now + desk.options.keep_alive,
-        };
-        if self.keep_until(until) {
+        if self.stays_alive(desk.now, desk.options) {
             return Ok(Accepted::Done);
         }
-        Err(if self.state() == CallState::Incoming {
-            Refusal::NotEstablished
-        } else {
-            Refusal::CallNotFound
-        })
+        Err(if self.is_incoming() { Refusal::NotEstablished } else { Refusal::CallNotFound })
+    }
+
+    /// The call is still wanted; false where that cannot be said.
+    pub(crate) fn stays_alive(&mut self, now: Timestamp, options: &Options) -> bool {
+        let Some(by) = &mut self.keep_alive_by else { return false };
+        if options.flaw != Some(Flaw::ForgetsKeepAlive) {
+            *by = now + options.keep_alive;
+        }
+        true
+    }
+
+    /// An operation that is done before its reply leaves: no notification follows.
+    pub(crate) fn done_at_once(
+        &mut self,
+        kind: OperationKind,
+        request: ClientContextRequest,
+        desk: &mut Desk<'_>,
+    ) -> Accepted {
+        let id = OperationId(desk.operation);
+        let context = request.client_context;
+        let operation = OperationView::new(id, kind, OperationStatus::Completed, context);
+        self.remember(operation.clone());
+        if desk.options.flaw == Some(Flaw::TellsFinishedOperations) {
+            let what = crate::notification::What::OperationEnded(Box::new(operation.clone()));
+            self.tell(what, desk.asks);
+        }
+        Accepted::Operation(self.id(), operation)
+    }
+
+    /// What every in-call verb needs: an established call.
+    pub(crate) fn must_be_established(&self) -> Result<(), Refusal> {
+        match self.phase {
+            Phase::Established { .. } | Phase::Transferring(_) => Ok(()),
+            Phase::Incoming { .. }
+            | Phase::Ringing { .. }
+            | Phase::Redirecting
+            | Phase::SettingUp { .. } => Err(Refusal::NotEstablished),
+            Phase::Terminating | Phase::Terminated { .. } => Err(Refusal::CallNotFound),
+        }
+    }
+
+    /// What prompts, records and tones need: sound that flows.
+    pub(super) fn must_have_audio(&self, options: &Options) -> Result<(), Refusal> {
+        self.must_be_established()?;
+        let flows = matches!(self.phase, Phase::Established { audio: Audio::Flows });
+        if flows || options.flaw == Some(Flaw::PromptsBeforeAudio) {
+            return Ok(());
+        }
+        Err(Refusal::AudioInactive)
+    }
+
+    /// The bot's own roster id.
+    pub fn me(&self) -> ParticipantId {
+        self.birth.my_participant
+    }
+
+    fn ended_by_bot(&self) -> ResultInfo {
+        match self.birth.side {
+            Side::Peer(_) => diagnosed("The call was ended by the bot", 200, 7000),
+            Side::Conference { .. } => ResultInfo::new(200, 5001, "The conversation has ended."),
+        }
     }
 }
 
-fn need_of(kind: MediaConfigKind) -> Need {
+/// What hosting one's media needs.
+pub(crate) fn need_of(kind: MediaConfigKind) -> Need {
     match kind {
         MediaConfigKind::ServiceHosted => Need::Nothing,
         MediaConfigKind::AppHosted => Need::AppHostedMedia,
@@ -206,6 +233,10 @@ fn intersection(accepted: Vec<Modality>, offered: &[Modality]) -> Vec<Modality> 
     accepted.into_iter().filter(|modality| offered.contains(modality)).collect()
 }
 
-fn ended_by_bot() -> ResultInfo {
-    diagnosed("The call was ended by the bot", 200, 7000)
+pub(crate) fn declined() -> ResultInfo {
+    diagnosed("The call was declined", 603, 0)
+}
+
+pub(crate) fn busy() -> ResultInfo {
+    diagnosed("The callee is busy", 486, 8539)
 }

@@ -258,7 +258,9 @@ impl Reference {
                 facts.answered_at = Some(now);
                 Reply::Taken
             }
-            Asked::Answer if facts.answered(now).is_some() => Reply::Refused(409, "8519"),
+            Asked::Answer if facts.answered(now).is_some() && facts.callee.is_none() => {
+                Reply::Refused(409, "8519")
+            }
             Asked::Answer => Reply::Refused(400, "8585"),
             Asked::Reject if incoming => {
                 facts.ended_by_hand = Some((now, (486, 8539), false));

@@ -1,0 +1,185 @@
+//! Service-hosted media as verbs: prompts, records, tones.
+
+use std::time::Duration;
+
+use graph_api::{
+    ClientContextRequest, MediaConfigKind, OperationStatus, PlayPromptRequest, RecordRequest,
+    ResultInfo, SendDtmfTonesRequest, Timestamp,
+};
+
+use super::{Ask, Call, Closing, Desk};
+use crate::{
+    arguments,
+    flaw::Flaw,
+    input::{Accepted, Event, OperationId},
+    media_queue::{Full, Job, MediaEvent, Prompt},
+    record_arguments,
+    refusal::Refusal,
+    view::{OperationKind, OperationView},
+};
+
+/// sendDtmfTones that may wait at a time.
+const SENDING_MAX: usize = 64;
+
+/// Keys that the bot presses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sending {
+    /// The operation.
+    pub operation: OperationId,
+    /// When its last tone is over.
+    pub until: Timestamp,
+}
+
+impl Call {
+    ///
+    pub(super) fn play_prompt(
+        &mut self,
+        request: PlayPromptRequest,
+        desk: &mut Desk<'_>,
+    ) -> Result<Accepted, Refusal> {
+        let mut prompts = arguments::prompts(&request.prompts, 20)?;
+        arguments::client_context(request.client_context.as_deref())?;
+        self.must_host_media_there()?;
+        self.must_have_audio(desk.options)?;
+        if desk.options.flaw == Some(Flaw::ReversesQueue) {
+            prompts = prompts.into_iter().rev().collect();
+        }
+        let prompts = prompts.into_iter().map(Prompt::from).collect();
+        let job = Job::Play { prompts, endless: request.endless == Some(true) };
+        self.enqueue(OperationKind::PlayPrompt, job, request.client_context, desk)
+    }
+
+    ///
+    pub(super) fn record(
+        &mut self,
+        request: RecordRequest,
+        desk: &mut Desk<'_>,
+    ) -> Result<Accepted, Refusal> {
+        let job = record_arguments::record(&request)?;
+        self.must_host_media_there()?;
+        self.must_have_audio(desk.options)?;
+        let job = Job::Record(Box::new(job));
+        self.enqueue(OperationKind::Record, job, request.client_context, desk)
+    }
+
+    fn enqueue(
+        &mut self,
+        kind: OperationKind,
+        job: Job,
+        client_context: Option<String>,
+        desk: &mut Desk<'_>,
+    ) -> Result<Accepted, Refusal> {
+        let id = OperationId(desk.operation);
+        let full = |Full| Refusal::TooManyOperations;
+        let wishes = self.queue.push(desk.now, id, job).map_err(full)?;
+        let operation = OperationView::new(id, kind, OperationStatus::Running, client_context);
+        self.remember(operation.clone());
+        self.grant(wishes, desk.asks);
+        Ok(Accepted::Operation(self.id(), operation))
+    }
+
+    ///
+    pub(super) fn subscribe_to_tone(
+        &mut self,
+        request: ClientContextRequest,
+        desk: &mut Desk<'_>,
+    ) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        if self.media_kind() == Some(MediaConfigKind::AppHosted)
+            && desk.options.tone_on_app_hosted_is_500
+        {
+            return Err(Refusal::ToneSubscription);
+        }
+        self.must_host_media_there()?;
+        self.must_be_established()?;
+        let early = desk.options.flaw == Some(Flaw::HearsTonesEarly);
+        let already = i64::try_from(self.pressed).unwrap_or(i64::MAX);
+        self.tones.get_or_insert(if early { already } else { 0 });
+        Ok(self.done_at_once(OperationKind::SubscribeToTone, request, desk))
+    }
+
+    /// ends what runs or waits, not the subscription to tones; itself it completes at once.
+    pub(super) fn cancel_media(
+        &mut self,
+        request: ClientContextRequest,
+        desk: &mut Desk<'_>,
+    ) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        self.must_host_media_there()?;
+        self.must_be_established()?;
+        let done = self.done_at_once(OperationKind::CancelMediaProcessing, request, desk);
+        if desk.options.flaw == Some(Flaw::CancelForgetsTones) {
+            self.tones = None;
+        }
+        let wishes = self.queue.cancel(desk.now);
+        self.grant(wishes, desk.asks);
+        let sending: Vec<_> = self.sending.drain(..).map(|sending| sending.operation).collect();
+        for id in sending {
+            let closing = Closing { reason: Some("mediaOperationCanceled"), ..Closing::WELL };
+            self.operation_ended(id, closing, desk.asks);
+        }
+        Ok(done)
+    }
+
+    /// it always completes; the reason says how.
+    pub(super) fn send_dtmf(
+        &mut self,
+        request: &SendDtmfTonesRequest,
+        desk: &mut Desk<'_>,
+    ) -> Result<Accepted, Refusal> {
+        let (tones, gap) = record_arguments::dtmf(request)?;
+        arguments::client_context(request.client_context.as_deref())?;
+        self.must_have_audio(desk.options)?;
+        if self.sending.len() >= SENDING_MAX {
+            return Err(Refusal::TooManyOperations);
+        }
+        let id = OperationId(desk.operation);
+        let begins = self.sending.back().map_or(desk.now, |last| last.until);
+        let count = u32::try_from(tones.len()).unwrap_or(u32::MAX);
+        let until = begins + gap.saturating_mul(count).max(Duration::from_nanos(1));
+        for tone in tones {
+            let what = MediaEvent::Sent(tone);
+            desk.asks.push(Ask::Note(Event::Media { call: self.id(), what }));
+        }
+        self.sending.push_back(Sending { operation: id, until });
+        let (kind, context) = (OperationKind::SendDtmfTones, request.client_context.clone());
+        let operation = OperationView::new(id, kind, OperationStatus::Running, context);
+        self.remember(operation.clone());
+        Ok(Accepted::Operation(self.id(), operation))
+    }
+
+    pub(super) fn tones_sent(&mut self, asks: &mut Vec<Ask>) {
+        if let Some(sent) = self.sending.pop_front() {
+            let closing = Closing { reason: Some("completedSuccessfully"), ..Closing::WELL };
+            self.operation_ended(sent.operation, closing, asks);
+        }
+    }
+
+    /// Somebody on the other side speaks from now until then.
+    pub(crate) fn hears_speech(&mut self, now: Timestamp, until: Timestamp) {
+        if self.audio_active() {
+            self.queue.speech(now, until);
+        }
+    }
+
+    /// prompts and records are the service's, so the media must be too.
+    fn must_host_media_there(&self) -> Result<(), Refusal> {
+        match self.media_kind() {
+            Some(MediaConfigKind::AppHosted)
+                if self.switches.flaw != Some(Flaw::PromptsOnAppHosted) =>
+            {
+                Err(Refusal::WrongMediaMode)
+            }
+            Some(MediaConfigKind::AppHosted | MediaConfigKind::ServiceHosted) | None => Ok(()),
+        }
+    }
+}
+
+/// how an operation ends that did not come to its own end.
+pub(crate) fn cancelled() -> Closing {
+    let text = "Action failed, the operation was cancelled.";
+    Closing {
+        reason: Some("operationCanceled"),
+        ..Closing::failed(ResultInfo::new(400, 8508, text))
+    }
+}

@@ -1,0 +1,716 @@
+//! One call: a leg between a bot and Teams. Phases, edges, deadlines.
+//!
+//! [`Call::enter`] is the only place where the phase changes, [`Call::end`] the only way out, and
+//! [`crate::refusal`] the only table that refuses. What a bot may ask is in `verbs`, `media` and `transfer`,
+//! what people may do in `people`. A call knows nothing of other calls and of conferences: what concerns
+//! them it says with [`Ask::Did`], and the platform draws the consequences.
+
+mod deadlines;
+mod media;
+mod people;
+mod transfer;
+mod verbs;
+
+pub use deadlines::Wake;
+pub use media::Sending;
+pub(crate) use people::unanswered;
+pub use transfer::{Kind as TransferKind, Transfer};
+pub use verbs::Desk;
+pub(crate) use verbs::{declined, need_of};
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use graph_api::{
+    AudioRoutingGroup, Call as CreateRequest, CallDirection, CallOptions, CallState, Guid,
+    MediaConfig, MediaConfigKind, Modality, OperationStatus, RecordingStatus, ResultInfo,
+    Timestamp, Tone,
+};
+
+use crate::{
+    directory::OnCall,
+    flaw::Flaw,
+    input::{CallId, ConferenceId, Event, OperationId, ParticipantId},
+    media_queue::{Ending, MediaQueue, Prompt, Wish},
+    notification::{Update, What},
+    options::Options,
+    outbox::Address,
+    view::{CallView, Coordinates, Observation, OperationView, Party},
+    who::Person,
+};
+
+/// Operations a call remembers; the oldest ended one is forgotten beyond that.
+const OPERATIONS_MAX: usize = 1_000;
+
+/// The state diagram; `None` is before the call existed. `ringing` is never shown.
+pub const EDGES: [(Option<CallState>, CallState); 23] = [
+    (None, CallState::Incoming),
+    (None, CallState::Establishing),
+    (Some(CallState::Incoming), CallState::Establishing),
+    (Some(CallState::Incoming), CallState::Redirecting),
+    (Some(CallState::Incoming), CallState::Terminated),
+    (Some(CallState::Redirecting), CallState::Terminated),
+    (Some(CallState::Establishing), CallState::Established),
+    (Some(CallState::Establishing), CallState::Terminated),
+    (Some(CallState::Established), CallState::Hold),
+    (Some(CallState::Hold), CallState::Established),
+    (Some(CallState::Hold), CallState::Terminated),
+    (Some(CallState::Hold), CallState::Terminating),
+    (Some(CallState::Established), CallState::Transferring),
+    (Some(CallState::Transferring), CallState::TransferAccepted),
+    (Some(CallState::Transferring), CallState::Established),
+    (Some(CallState::TransferAccepted), CallState::Established),
+    (Some(CallState::TransferAccepted), CallState::Terminated),
+    (Some(CallState::Established), CallState::Terminating),
+    (Some(CallState::Terminating), CallState::Terminated),
+    (Some(CallState::Established), CallState::Terminated),
+    // Either side may hang up while a transfer is under way.
+    (Some(CallState::Transferring), CallState::Terminated),
+    (Some(CallState::Transferring), CallState::Terminating),
+    (Some(CallState::TransferAccepted), CallState::Terminating),
+];
+
+/// Where the call is, with exactly the data that place needs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Phase {
+    /// The bot is rung.
+    Incoming { acknowledge_by: Option<Timestamp>, answer_by: Timestamp },
+    /// The bot sends the caller elsewhere.
+    Redirecting,
+    /// The other end is rung.
+    Ringing { reacts: Option<(Timestamp, OnCall)>, give_up_at: Timestamp },
+    /// Somebody has answered.
+    SettingUp { ready_at: Timestamp },
+    /// Set up.
+    Established { audio: Audio },
+    /// The other end is being put through to somebody else.
+    Transferring(Box<Transfer>),
+    /// The bot has hung up.
+    Terminating,
+    /// Over.
+    Terminated { result: Option<ResultInfo>, reason: Option<&'static str> },
+}
+
+/// Whether sound flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audio {
+    /// From then on.
+    Starts(Timestamp),
+    /// It does.
+    Flows,
+    /// The other end has put the bot on hold.
+    Held,
+}
+
+/// What a call asks of the platform.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// Tell the bot.
+    Tell(u64, What),
+    /// Download a prompt.
+    Fetch(Prompt),
+    /// Download hold music for this operation.
+    FetchHoldMusic(OperationId, Prompt),
+    /// Write to the journal.
+    Note(Event),
+    /// Something that concerns others.
+    Did(Did),
+}
+
+/// What others have to know of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Did {
+    /// Somebody answered.
+    Answered,
+    /// It is set up.
+    BecameReady,
+    /// A transfer reached the moment when its target must be rung.
+    WantsTarget,
+    /// The other end is with the target of a transfer now.
+    PutThrough,
+    /// It is over.
+    Ended,
+}
+
+/// Who is at the other side.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Side {
+    /// One other.
+    Peer(Party),
+    /// A conference.
+    Conference {
+        /// Which.
+        id: ConferenceId,
+        /// Whether it was a peer-to-peer call before.
+        escalated: bool,
+    },
+}
+
+/// What a leg is part of, beside its own two ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// The other end is a bot too: its leg.
+    Twin(CallId),
+    /// A redirected caller looks for somebody, here among others.
+    Hunt(u64),
+    /// Somebody invited this bot into the conference.
+    Invitation(ParticipantId),
+    /// Records this participant of the conference.
+    Records(ParticipantId),
+}
+
+/// What every new call is given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Birth {
+    /// Its id.
+    pub id: CallId,
+    /// Its `callChainId`.
+    pub chain: Guid,
+    /// The tenant.
+    pub tenant: Guid,
+    /// The bot.
+    pub app: Guid,
+    /// The bot as others see it; for guests and resource accounts not by its app id.
+    pub bot: Person,
+    /// The bot's name.
+    pub app_name: Arc<str>,
+    /// The bot's participant id.
+    pub my_participant: ParticipantId,
+    /// Whether the bot may know who calls.
+    pub caller_visible: bool,
+    /// Where notifications go.
+    pub callback_uri: Arc<str>,
+    /// Who is at the other side.
+    pub side: Side,
+    /// Chat and meeting.
+    pub coordinates: Option<Arc<Coordinates>>,
+    /// Whether the webhook still speaks the older format first.
+    pub legacy: bool,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    birth: Birth,
+    direction: CallDirection,
+    source: Party,
+    targets: Vec<Party>,
+    modalities: Vec<Modality>,
+    media_config: Option<Arc<MediaConfig>>,
+    request: Option<Arc<CreateRequest>>,
+    /// How this leg wants to be told.
+    pub(crate) call_options: CallOptions,
+    /// Beside its own two ends.
+    pub(crate) link: Option<Link>,
+    /// Whom it was meant for first.
+    pub(crate) routed_from: Vec<Person>,
+    /// Who transferred it here.
+    pub(crate) transferor: Option<Person>,
+    /// Under a recording policy.
+    pub(crate) observation: Option<Arc<Observation>>,
+    /// How many further users it may record.
+    pub(crate) capacity_left: u32,
+    /// What it said by updateRecordingStatus.
+    pub(crate) recording: Option<RecordingStatus>,
+    /// Its audio routing groups.
+    pub(crate) routing_groups: BTreeMap<String, AudioRoutingGroup>,
+    /// Rosters sent to this leg; numbers its delta rosters.
+    pub(crate) roster_sequence: u64,
+    /// Whether its next delta roster has everybody, as after the lobby.
+    pub(crate) wants_whole_roster: bool,
+    /// Further participants that it records.
+    pub(crate) also_records: Vec<ParticipantId>,
+    /// The transfer that ended it.
+    transferred: Option<Transfer>,
+    phase: Phase,
+    keep_alive_by: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    etag: u64,
+    queue: MediaQueue,
+    operations: BTreeMap<u64, OperationView>,
+    next_operation: u64,
+    /// The last tone's number, once subscribed.
+    tones: Option<i64>,
+    /// Keys pressed so far.
+    pressed: u64,
+    presses: VecDeque<(Timestamp, Guid, Tone)>,
+    sending: VecDeque<Sending>,
+    switches: Switches,
+}
+
+/// What of [`Options`] a call needs wherever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Switches {
+    shows_hold: bool,
+    ends_operations_aloud: bool,
+    flaw: Option<Flaw>,
+}
+
+impl From<&Options> for Switches {
+    fn from(options: &Options) -> Self {
+        let Options { shows_hold, ends_operations_aloud, flaw, .. } = *options;
+        Self { shows_hold, ends_operations_aloud, flaw }
+    }
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// `completed`, or else `failed`.
+    pub well: bool,
+    /// Code, subcode, message; invitations, hold music and the gallery say none when all is well.
+    pub result: Option<ResultInfo>,
+    /// `completionReason`.
+    pub reason: Option<&'static str>,
+    /// Whether there is a recording to fetch.
+    pub recorded: bool,
+}
+
+impl Closing {
+    /// All is well, and there is nothing to say about it.
+    pub const WELL: Self = Self { well: true, result: None, reason: None, recorded: false };
+
+    /// It failed.
+    pub const fn failed(result: ResultInfo) -> Self {
+        Self { well: false, result: Some(result), reason: None, recorded: false }
+    }
+}
+
+impl From<Ending> for Closing {
+    fn from(ending: Ending) -> Self {
+        let Ending { well, result, reason, recorded } = ending;
+        Self { well, result: Some(result), reason: Some(reason), recorded }
+    }
+}
+
+impl Call {
+    fn new(
+        birth: Birth,
+        direction: CallDirection,
+        phase: Phase,
+        source: Party,
+        targets: Vec<Party>,
+    ) -> Self {
+        Self {
+            birth,
+            direction,
+            source,
+            targets,
+            modalities: vec![Modality::Audio],
+            media_config: None,
+            request: None,
+            call_options: CallOptions::default(),
+            link: None,
+            routed_from: Vec::new(),
+            transferor: None,
+            observation: None,
+            capacity_left: 0,
+            recording: None,
+            routing_groups: BTreeMap::new(),
+            roster_sequence: 0,
+            wants_whole_roster: false,
+            also_records: Vec::new(),
+            transferred: None,
+            phase,
+            keep_alive_by: None,
+            ends_at: None,
+            etag: 0,
+            queue: MediaQueue::default(),
+            operations: BTreeMap::new(),
+            next_operation: 0,
+            tones: None,
+            pressed: 0,
+            presses: VecDeque::new(),
+            sending: VecDeque::new(),
+            switches: Switches::default(),
+        }
+    }
+
+    /// Somebody rings a bot. The bot hears of it by [`Call::announce`], once all is known that it is
+    /// to be told.
+    pub fn ring(birth: Birth, now: Timestamp, options: &Options, source: Party) -> Self {
+        let phase = Phase::Incoming {
+            acknowledge_by: Some(now + options.acknowledge_within),
+            answer_by: now + options.answer_within,
+        };
+        let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
+        let mut call = Self::new(birth, CallDirection::Incoming, phase, source, vec![bot]);
+        call.switches = options.into();
+        call
+    }
+
+    /// Tells the bot that it is rung. Under a recording policy the clock is shorter.
+    pub fn announce(&mut self, now: Timestamp, options: &Options, asks: &mut Vec<Ask>) {
+        let late =
+            std::time::Duration::from_secs(u64::from(options.flaw == Some(Flaw::AnswersLate)));
+        let within = match self.observation {
+            Some(_) => options.recorder_answers_within,
+            None => options.answer_within,
+        };
+        if let Phase::Incoming { answer_by, .. } = &mut self.phase {
+            *answer_by = now + within + late;
+        }
+        self.note_state(None, asks);
+        self.tell(What::Incoming(Box::new(self.view())), asks);
+    }
+
+    /// A bot calls; `request` has been judged already. `rings`: the other end, or nobody for
+    /// conferences, which are there at once.
+    pub fn create(
+        birth: Birth,
+        now: Timestamp,
+        options: &Options,
+        request: CreateRequest,
+        targets: Vec<Party>,
+        rings: Option<OnCall>,
+        asks: &mut Vec<Ask>,
+    ) -> Self {
+        let phase = match rings {
+            Some(on_call) => {
+                let ring = request.ringing_timeout_in_seconds.and_then(|s| u64::try_from(s).ok());
+                let ring = ring.map_or(options.ring, std::time::Duration::from_secs);
+                Phase::Ringing { reacts: on_call.reacts_at(now), give_up_at: now + ring }
+            }
+            None => Phase::SettingUp { ready_at: now + options.set_up },
+        };
+        let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
+        let mut call = Self::new(birth, CallDirection::Outgoing, phase, bot, targets);
+        call.switches = options.into();
+        call.keep_alive_by = Some(now + options.keep_alive);
+        call.modalities = request.requested_modalities.clone().unwrap_or_default();
+        call.media_config = request.media_config.clone().map(Arc::new);
+        call.call_options = request.call_options.clone().unwrap_or_default();
+        call.request = Some(Arc::new(request));
+        call.note_state(None, asks);
+        call.tell_state(CallState::Establishing, asks);
+        call.prefetch(asks);
+        call
+    }
+
+    /// Its id.
+    pub fn id(&self) -> CallId {
+        self.birth.id
+    }
+
+    /// What it was given when it began, and who is at the other side now.
+    pub fn birth(&self) -> &Birth {
+        &self.birth
+    }
+
+    /// The conference it is in.
+    pub fn conference(&self) -> Option<ConferenceId> {
+        match self.birth.side {
+            Side::Conference { id, .. } => Some(id),
+            Side::Peer(_) => None,
+        }
+    }
+
+    /// Whether it is in a conference that it did not begin in.
+    pub fn is_escalated(&self) -> bool {
+        matches!(self.birth.side, Side::Conference { escalated: true, .. })
+    }
+
+    /// The other end of a peer-to-peer call.
+    pub fn peer(&self) -> Option<&Party> {
+        match &self.birth.side {
+            Side::Peer(party) => Some(party),
+            Side::Conference { .. } => None,
+        }
+    }
+
+    /// The media's hosting, once the bot has said.
+    pub fn media_kind(&self) -> Option<MediaConfigKind> {
+        self.media_config.as_ref().and_then(|config| config.kind())
+    }
+
+    /// What kinds of media it has.
+    pub fn modalities(&self) -> &[Modality] {
+        &self.modalities
+    }
+
+    /// Offers these kinds of media.
+    pub fn offer(&mut self, modalities: Vec<Modality>) {
+        self.modalities = modalities;
+    }
+
+    /// What the bot sent to create it.
+    pub fn request(&self) -> Option<&CreateRequest> {
+        self.request.as_deref()
+    }
+
+    /// From now on a conference is at the other side; its media moves there.
+    pub fn escalate(
+        &mut self,
+        now: Timestamp,
+        conference: ConferenceId,
+        coordinates: Arc<Coordinates>,
+        options: &Options,
+        asks: &mut Vec<Ask>,
+    ) {
+        self.birth.side = Side::Conference { id: conference, escalated: true };
+        self.birth.coordinates = Some(coordinates.clone());
+        if let Phase::Established { audio } = &mut self.phase {
+            *audio = Audio::Starts(now + options.retarget);
+            let update = Update {
+                audio_active: Some(false),
+                coordinates: Some(coordinates),
+                ..Update::state(CallState::Established)
+            };
+            self.tell(What::CallUpdated(Box::new(update)), asks);
+        }
+    }
+
+    /// Sends the caller elsewhere: the bot's own leg ends, without a result.
+    pub fn redirected(&mut self, callback: Option<String>, options: &Options, asks: &mut Vec<Ask>) {
+        if let Some(uri) = callback {
+            self.birth.callback_uri = uri.into();
+        }
+        if options.shows_redirecting {
+            self.enter(Phase::Redirecting, asks);
+            self.tell_state(CallState::Redirecting, asks);
+        }
+        self.end_because(None, None, asks);
+    }
+
+    /// The transfer that ended it.
+    pub fn was_transferred(&self) -> Option<&Transfer> {
+        self.transferred.as_ref()
+    }
+
+    /// Whether rosters are sent to it: from established on, and not to recorders, who see their own
+    /// participants by other means.
+    pub fn hears_roster(&self) -> bool {
+        matches!(self.phase, Phase::Established { .. } | Phase::Transferring(_))
+    }
+
+    /// Where it is, in Graph's words.
+    pub fn state(&self) -> CallState {
+        match &self.phase {
+            Phase::Incoming { .. } => CallState::Incoming,
+            Phase::Redirecting => CallState::Redirecting,
+            Phase::Ringing { .. } | Phase::SettingUp { .. } => CallState::Establishing,
+            Phase::Established { audio: Audio::Held } if self.switches.shows_hold => {
+                CallState::Hold
+            }
+            Phase::Established { .. } => CallState::Established,
+            Phase::Transferring(transfer) if transfer.accepted => CallState::TransferAccepted,
+            Phase::Transferring(_) => CallState::Transferring,
+            Phase::Terminating => CallState::Terminating,
+            Phase::Terminated { .. } => CallState::Terminated,
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Terminated { .. })
+    }
+
+    /// Whether it was answered and not hung up.
+    pub fn is_established(&self) -> bool {
+        matches!(self.phase, Phase::Established { .. })
+    }
+
+    /// Whether the bot is still rung.
+    pub fn is_incoming(&self) -> bool {
+        matches!(self.phase, Phase::Incoming { .. })
+    }
+
+    /// Where its notifications go now.
+    pub fn address(&self) -> Address {
+        Address {
+            callback_uri: self.birth.callback_uri.clone(),
+            app: self.birth.app,
+            tenant: self.birth.tenant,
+            chain: self.birth.chain,
+        }
+    }
+
+    /// Operations, oldest first.
+    pub fn operations(&self) -> impl Iterator<Item = &OperationView> {
+        self.operations.values()
+    }
+
+    /// What can be seen of it.
+    pub fn view(&self) -> CallView {
+        let birth = &self.birth;
+        let (result, termination_reason) = match &self.phase {
+            Phase::Terminated { result, reason } => (result.clone(), *reason),
+            Phase::Incoming { .. }
+            | Phase::Redirecting
+            | Phase::Ringing { .. }
+            | Phase::SettingUp { .. }
+            | Phase::Established { .. }
+            | Phase::Transferring(_)
+            | Phase::Terminating => (None, None),
+        };
+        CallView {
+            id: birth.id,
+            state: self.state(),
+            direction: self.direction.clone(),
+            callback_uri: birth.callback_uri.clone(),
+            chain: birth.chain,
+            tenant: birth.tenant,
+            app: birth.app,
+            app_name: birth.app_name.clone(),
+            my_participant: birth.my_participant,
+            source: self.source.clone(),
+            targets: self.targets.clone(),
+            modalities: self.modalities.clone(),
+            media_config: self.media_config.clone(),
+            audio_active: self.audio_active(),
+            caller_visible: birth.caller_visible,
+            result,
+            termination_reason,
+            request: self.request.clone(),
+            conference: self.conference(),
+            escalated: self.is_escalated(),
+            meeting: None,
+            coordinates: birth.coordinates.clone(),
+            routed_from: self.routed_from.clone(),
+            transferor: self.transferor.clone(),
+            observation: self.observation.clone(),
+            recording: self.recording.clone(),
+            hears_tones: self.tones.is_some(),
+        }
+    }
+
+    /// Whether sound flows.
+    pub fn audio_active(&self) -> bool {
+        matches!(self.phase, Phase::Established { audio: Audio::Flows })
+    }
+
+    /// The only way out. Open operations are dropped without a word.
+    pub(crate) fn end(&mut self, result: ResultInfo, asks: &mut Vec<Ask>) {
+        self.end_because(Some(result), Some("CallTerminated"), asks);
+    }
+
+    /// The same for ends that say less, or something else.
+    pub(crate) fn end_because(
+        &mut self,
+        result: Option<ResultInfo>,
+        reason: Option<&'static str>,
+        asks: &mut Vec<Ask>,
+    ) {
+        if self.switches.flaw == Some(Flaw::EndsOperationsAloud)
+            || self.switches.ends_operations_aloud
+        {
+            let running = |o: &&OperationView| o.status == OperationStatus::Running;
+            let open: Vec<_> = self.operations().filter(running).map(|o| o.id).collect();
+            for id in open {
+                self.operation_ended(id, media::cancelled(), asks);
+            }
+        }
+        self.queue = MediaQueue::default();
+        self.keep_alive_by = None;
+        self.ends_at = None;
+        self.presses.clear();
+        self.sending.clear();
+        self.enter(Phase::Terminated { result, reason }, asks);
+        self.tell(What::CallEnded(Box::new(self.view())), asks);
+        asks.push(Ask::Did(Did::Ended));
+    }
+
+    /// The only place where the phase changes.
+    fn enter(&mut self, next: Phase, asks: &mut Vec<Ask>) {
+        let from = self.state();
+        self.phase = next;
+        let to = self.state();
+        if from != to {
+            let legal = EDGES.contains(&(Some(from.clone()), to.clone()));
+            assert!(legal, "{}: {from} -> {to} is not in the state diagram", self.id());
+            self.note_state(Some(from), asks);
+        }
+    }
+
+    fn note_state(&self, from: Option<CallState>, asks: &mut Vec<Ask>) {
+        let result = self.view_result();
+        asks.push(Ask::Note(Event::CallState { call: self.id(), from, to: self.state(), result }));
+    }
+
+    fn view_result(&self) -> Option<ResultInfo> {
+        if let Phase::Terminated { result, .. } = &self.phase { result.clone() } else { None }
+    }
+
+    /// Tells the bot something.
+    pub(crate) fn tell(&mut self, what: What, asks: &mut Vec<Ask>) {
+        self.etag += 1;
+        asks.push(Ask::Tell(self.etag, what));
+    }
+
+    /// Tells a state; members of meetings hear with each where they are (notifications.md 3.4).
+    fn tell_state(&mut self, state: CallState, asks: &mut Vec<Ask>) {
+        let coordinates = self
+            .birth
+            .coordinates
+            .clone()
+            .filter(|_| matches!(state, CallState::Establishing | CallState::Established));
+        let update = Update { coordinates, ..Update::state(state) };
+        self.tell(What::CallUpdated(Box::new(update)), asks);
+    }
+
+    fn prefetch(&mut self, asks: &mut Vec<Ask>) {
+        let media = self.media_config.as_ref().and_then(|config| config.pre_fetch_media.as_ref());
+        let prompts: Vec<Prompt> = media.into_iter().flatten().map(Prompt::from).collect();
+        let wishes = self.queue.prefetch(prompts);
+        self.grant(wishes, asks);
+    }
+
+    /// Carries out what the queue wants.
+    fn grant(&mut self, wishes: Vec<Wish>, asks: &mut Vec<Ask>) {
+        for wish in wishes {
+            match wish {
+                Wish::Fetch(prompt) => asks.push(Ask::Fetch(prompt)),
+                Wish::Ended(operation, ending) => {
+                    self.operation_ended(operation, (*ending).into(), asks);
+                }
+                Wish::Note(what) => asks.push(Ask::Note(Event::Media { call: self.id(), what })),
+            }
+        }
+    }
+
+    /// An operation ended, later than its reply: its one notification.
+    pub(crate) fn operation_ended(
+        &mut self,
+        id: OperationId,
+        closing: Closing,
+        asks: &mut Vec<Ask>,
+    ) {
+        let flaw = self.switches.flaw;
+        let Some(operation) = self.operations.values_mut().find(|operation| operation.id == id)
+        else {
+            return;
+        };
+        let well = closing.well || flaw == Some(Flaw::HidesFailure);
+        operation.status = if well { OperationStatus::Completed } else { OperationStatus::Failed };
+        operation.result = closing.result;
+        operation.completion_reason = closing.reason;
+        operation.recorded = closing.recorded;
+        let ended = operation.clone();
+        self.tell(What::OperationEnded(Box::new(ended)), asks);
+        if flaw == Some(Flaw::TellsOperationTwice) {
+            let again = self.operations.values().find(|operation| operation.id == id).cloned();
+            self.tell(What::OperationEnded(Box::new(again.expect("just seen"))), asks);
+        }
+    }
+
+    /// Keeps the record of an operation.
+    pub(crate) fn remember(&mut self, operation: OperationView) {
+        if self.operations.len() >= OPERATIONS_MAX {
+            let ended = |o: &OperationView| o.status != OperationStatus::Running;
+            let oldest = self.operations.iter().find(|(_, o)| ended(o)).map(|(key, _)| *key);
+            // With the queue's own limit far below, there is always an ended one.
+            if let Some(key) = oldest {
+                self.operations.remove(&key);
+            }
+        }
+        self.next_operation += 1;
+        self.operations.insert(self.next_operation, operation);
+    }
+}
+
+/// `{text}. DiagCode: {code}#{subcode}.@`, the pattern of observed end messages (errors.md 3.2).
+pub(crate) fn diagnosed(text: &str, code: i32, subcode: i32) -> ResultInfo {
+    ResultInfo::new(code, subcode, format!("{text}. DiagCode: {code}#{subcode}.@"))
+}

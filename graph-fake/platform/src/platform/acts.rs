@@ -1,0 +1,353 @@
+//! What people do in calls and meetings.
+
+use graph_api::{ChangeType, Timestamp};
+
+use super::Platform;
+use crate::{
+    call::{Call, Side},
+    conference::Conference,
+    input::{Act, ActRefusal, CallId, ConferenceId, Effect, Event, ParticipantId, UserAct},
+    media_queue::MediaEvent,
+    notification::What,
+    view::StreamKind,
+    who::Who,
+};
+
+impl Platform {
+    /// Lets a person act.
+    pub(super) fn act(
+        &mut self,
+        now: Timestamp,
+        act: Act,
+        effects: &mut Vec<Effect>,
+    ) -> Result<CallId, ActRefusal> {
+        match act {
+            Act::Ring { .. } | Act::RingByPhone { .. } | Act::InviteToMeeting { .. } => {
+                self.ring(now, act, effects)
+            }
+            Act::RepeatLastNotification { call } => {
+                let message = self.ids.guid();
+                let nothing = || ActRefusal::Unknown(format!("delivered notification of {call}"));
+                let outcome = self.outbox.repeat_last(call, message).ok_or_else(nothing)?;
+                self.carry_out(outcome, effects);
+                Ok(call)
+            }
+            Act::InMeeting { meeting, by, what } => {
+                self.in_meeting(now, meeting, by, what, effects)?;
+                // No call is concerned; the answer names none.
+                Ok(CallId(graph_api::Guid::default()))
+            }
+            Act::InCall { call: id, by, what } => {
+                let unknown = || ActRefusal::Unknown(format!("live call {id}"));
+                if let UserAct::Answer | UserAct::Decline = what
+                    && self.hunted_person_reacts(
+                        now,
+                        id,
+                        &Who::User(by),
+                        what == UserAct::Answer,
+                        effects,
+                    )
+                {
+                    return Ok(id);
+                }
+                let call = self.calls.get(&id).ok_or_else(unknown)?;
+                match call.birth().side {
+                    Side::Peer(_) => self.in_peer_call(now, id, by, what, effects)?,
+                    Side::Conference { id: at, .. } => {
+                        self.in_conference(now, at, Some(id), by, what, effects)?;
+                    }
+                }
+                Ok(id)
+            }
+        }
+    }
+
+    fn in_peer_call(
+        &mut self,
+        now: Timestamp,
+        id: CallId,
+        by: graph_api::Guid,
+        what: UserAct,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), ActRefusal> {
+        let call = self.calls.get_mut(&id).expect("just looked up");
+        if !call.is_peer(by) {
+            return Err(ActRefusal::NotNow(format!("user {by} is not in this call")));
+        }
+        if let UserAct::Invite(whom) = what {
+            return self.escalated_by_peer(now, id, &whom, effects);
+        }
+        let before = call.next_deadline().map(|(at, _)| at);
+        let (options, asks) = (&self.options, &mut self.asks);
+        let done = match what {
+            UserAct::HangUp | UserAct::RemoveBot => call.peer_hangs_up(asks),
+            UserAct::Answer => call.peer_answers(now, options, asks),
+            UserAct::Decline => call.peer_declines(asks),
+            UserAct::Hold => call.peer_holds(true, asks),
+            UserAct::Resume => call.peer_holds(false, asks),
+            UserAct::Press(tones, gap) => pressed(call, now, by, &tones, gap),
+            UserAct::Speak(length) => spoken(call, now, by, length, asks),
+            // Seen by nobody in a call of two: there is no roster.
+            UserAct::Mute
+            | UserAct::Unmute
+            | UserAct::StartVideo
+            | UserAct::StopVideo
+            | UserAct::Share
+            | UserAct::StopShare => call.must_be_established().map_err(not_now),
+            UserAct::Invite(_)
+            | UserAct::Join
+            | UserAct::MuteBot
+            | UserAct::ShareContent
+            | UserAct::StopSharingContent
+            | UserAct::AdmitFromLobby
+            | UserAct::EndMeeting => Err(ActRefusal::NotNow("this is no group call".to_owned())),
+        };
+        self.after(now, id, before, effects);
+        done
+    }
+
+    fn in_meeting(
+        &mut self,
+        now: Timestamp,
+        meeting: crate::meetings::MeetingId,
+        by: graph_api::Guid,
+        what: UserAct,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), ActRefusal> {
+        let at = self.conference_for(meeting)?.conference;
+        if what == UserAct::Join {
+            self.user_joins(now, at, by, effects)?;
+            self.conference_changed(now, at, effects);
+            return Ok(());
+        }
+        let done = self.in_conference(now, at, None, by, what, effects);
+        self.forget_if_empty(at);
+        done
+    }
+
+    fn in_conference(
+        &mut self,
+        now: Timestamp,
+        at: ConferenceId,
+        call: Option<CallId>,
+        by: graph_api::Guid,
+        what: UserAct,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), ActRefusal> {
+        let who = Who::User(by);
+        if let UserAct::Answer | UserAct::Decline = what {
+            let answers = what == UserAct::Answer;
+            let outcome = self.with_conference(at, |c| c.react(&who, answers)).flatten();
+            let not_rung = || ActRefusal::NotNow("the user is not being rung".to_owned());
+            self.invitation_ends(now, at, outcome.ok_or_else(not_rung)?, effects);
+            return Ok(());
+        }
+        if what == UserAct::Join {
+            self.user_joins(now, at, by, effects)?;
+            self.conference_changed(now, at, effects);
+            return Ok(());
+        }
+        let me = self.entry_of(at, by)?;
+        match what {
+            UserAct::HangUp => {
+                self.person_leaves(now, at, me, "Left", effects);
+                if self.entry_of(at, by).is_err() {
+                    self.gives_up(now, at, call, by, effects);
+                }
+            }
+            UserAct::Invite(whom) => {
+                let tenant = self.conferences.get(&at).map(Conference::tenant).unwrap_or_default();
+                let source = self.party_in(at, me)?;
+                for party in self.parties(tenant, &whom)? {
+                    let nobody = crate::conference::Inviter::Nobody;
+                    self.invite_into(now, at, party, nobody, &source, effects);
+                }
+            }
+            UserAct::RemoveBot | UserAct::MuteBot => {
+                let bot = call.and_then(|id| self.calls.get(&id)).map(Call::me);
+                let bot = bot.ok_or_else(|| ActRefusal::NotNow("which bot?".to_owned()))?;
+                if what == UserAct::MuteBot {
+                    self.with_conference(at, |conference| conference.server_mute(bot, true));
+                } else {
+                    self.remove_from(now, at, bot, effects);
+                }
+            }
+            UserAct::AdmitFromLobby => {
+                let waiting = self.conferences.get(&at).map(Conference::in_lobby);
+                self.admit_from_lobby(now, at, &waiting.unwrap_or_default(), effects);
+            }
+            UserAct::EndMeeting => {
+                self.end_meeting(now, at, effects);
+                return Ok(());
+            }
+            UserAct::Press(..) | UserAct::Speak(_) => {
+                self.is_heard(now, at, by, what, effects)?;
+            }
+            other => self.changes(now, at, me, &other, effects)?,
+        }
+        self.conference_changed(now, at, effects);
+        self.forget_if_empty(at);
+        Ok(())
+    }
+
+    /// What everybody sees of somebody's mute, camera, screen, hold.
+    fn changes(
+        &mut self,
+        now: Timestamp,
+        at: ConferenceId,
+        me: ParticipantId,
+        what: &UserAct,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), ActRefusal> {
+        let session = format!("{:016x}", self.ids.guid().as_u128() as u64);
+        let changed = self.with_conference(at, |c| match what {
+            UserAct::Mute => c.client_mute(me, true),
+            UserAct::Unmute => c.client_mute(me, false),
+            UserAct::StartVideo => c.send(me, StreamKind::Video, true),
+            UserAct::StopVideo => c.send(me, StreamKind::Video, false),
+            UserAct::Share => c.share(me, true),
+            UserAct::StopShare => c.share(me, false),
+            UserAct::Hold => c.send(me, StreamKind::Audio, false),
+            UserAct::Resume => c.send(me, StreamKind::Audio, true),
+            UserAct::ShareContent => {
+                c.add_sharing(session.clone(), me);
+                true
+            }
+            _ => false,
+        });
+        match what {
+            UserAct::ShareContent => {
+                self.tell_sharing(now, at, ChangeType::Created, &[session], effects);
+            }
+            UserAct::StopSharingContent => {
+                let ended = self.with_conference(at, |c| c.end_sharings(me)).unwrap_or_default();
+                if ended.is_empty() {
+                    return Err(ActRefusal::NotNow("the user presents nothing".to_owned()));
+                }
+                self.tell_sharing(now, at, ChangeType::Deleted, &ended, effects);
+            }
+            _ if changed == Some(true) => {}
+            _ => return Err(ActRefusal::NotNow("not in a conference".to_owned())),
+        }
+        Ok(())
+    }
+
+    /// Only legs that asked for it hear of content sharing (notifications.md 3.13).
+    pub(super) fn tell_sharing(
+        &mut self,
+        now: Timestamp,
+        at: ConferenceId,
+        change: ChangeType,
+        sessions: &[String],
+        effects: &mut Vec<Effect>,
+    ) {
+        let legs = self.conferences.get(&at).map(|c| c.legs().to_vec()).unwrap_or_default();
+        for leg in legs {
+            self.with_call(now, leg, effects, |call, (_, asks)| {
+                let wants = call.call_options.is_content_sharing_notification_enabled;
+                if wants == Some(true) && call.is_established() && !call.is_escalated() {
+                    let what = What::ContentSharing(change.clone(), sessions.to_vec());
+                    call.tell(what, asks);
+                }
+            });
+        }
+    }
+
+    /// All bots in a conference hear what somebody says and presses.
+    fn is_heard(
+        &mut self,
+        now: Timestamp,
+        at: ConferenceId,
+        by: graph_api::Guid,
+        what: UserAct,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), ActRefusal> {
+        let legs = self.conferences.get(&at).map(|c| c.legs().to_vec()).unwrap_or_default();
+        let mut done = Ok(());
+        for leg in legs {
+            let Some(call) = self.calls.get_mut(&leg) else { continue };
+            if !call.is_established() {
+                continue;
+            }
+            let before = call.next_deadline().map(|(at, _)| at);
+            let heard = match &what {
+                UserAct::Press(tones, gap) => pressed(call, now, by, tones, *gap),
+                UserAct::Speak(length) => spoken(call, now, by, *length, &mut self.asks),
+                _ => Ok(()),
+            };
+            done = done.and(heard);
+            self.after(now, leg, before, effects);
+        }
+        done
+    }
+
+    /// A caller who hangs up while the bots that were called with them still ring.
+    fn gives_up(
+        &mut self,
+        now: Timestamp,
+        at: ConferenceId,
+        _call: Option<CallId>,
+        by: graph_api::Guid,
+        effects: &mut Vec<Effect>,
+    ) {
+        let legs = self.conferences.get(&at).map(|c| c.legs().to_vec()).unwrap_or_default();
+        for leg in legs {
+            let rings_for = self.calls.get(&leg).is_some_and(|call| {
+                call.is_incoming() && call.view().source.person.who == Who::User(by)
+            });
+            if rings_for {
+                self.with_call(now, leg, effects, |call, (_, asks)| {
+                    call.end(crate::call::diagnosed("The caller gave up", 487, 0), asks);
+                });
+            }
+        }
+    }
+
+    fn entry_of(&self, at: ConferenceId, by: graph_api::Guid) -> Result<ParticipantId, ActRefusal> {
+        let absent = || ActRefusal::NotNow(format!("user {by} is not in this call"));
+        let conference = self.conferences.get(&at).ok_or_else(absent)?;
+        let entries = conference.entries_of(&Who::User(by));
+        let phone = || conference.participant(ParticipantId(by)).map(|entry| entry.id);
+        entries.last().copied().or_else(phone).ok_or_else(absent)
+    }
+
+    fn party_in(
+        &self,
+        at: ConferenceId,
+        id: ParticipantId,
+    ) -> Result<crate::view::Party, ActRefusal> {
+        let entry = self.conferences.get(&at).and_then(|c| c.participant(id));
+        let absent = || ActRefusal::NotNow("not in this call".to_owned());
+        let entry = entry.ok_or_else(absent)?;
+        Ok(crate::view::Party { participant: id, person: entry.person.clone() })
+    }
+}
+
+fn not_now(refusal: crate::refusal::Refusal) -> ActRefusal {
+    ActRefusal::NotNow(refusal.to_string())
+}
+
+fn pressed(
+    call: &mut Call,
+    now: Timestamp,
+    by: graph_api::Guid,
+    tones: &[graph_api::Tone],
+    gap: std::time::Duration,
+) -> Result<(), ActRefusal> {
+    call.must_be_established().map_err(not_now)?;
+    call.presses(by, tones, gap, now)
+}
+
+fn spoken(
+    call: &mut Call,
+    now: Timestamp,
+    by: graph_api::Guid,
+    length: std::time::Duration,
+    asks: &mut Vec<crate::call::Ask>,
+) -> Result<(), ActRefusal> {
+    call.must_be_established().map_err(not_now)?;
+    call.hears_speech(now, now + length);
+    let what = MediaEvent::Spoke(by, length);
+    asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what }));
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Which part of the platform answers a verb about a call, and what is checked before.
+
+use graph_api::Timestamp;
+
+use super::Platform;
+use crate::{
+    arguments,
+    call::Desk,
+    flaw::Flaw,
+    input::{Accepted, CallId, CallVerb, Caller, Effect},
+    permissions::{Grants, Need, missing},
+    refusal::Refusal,
+};
+
+impl Platform {
+    /// Order of errors.md: tenant of a known call, permission, call, owner, then argument, state, kind, limits.
+    pub(super) fn on_call(
+        &mut self,
+        now: Timestamp,
+        caller: &Caller,
+        id: CallId,
+        verb: CallVerb,
+        grants: &Grants,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Accepted, Refusal> {
+        let birth = self.calls.get(&id).map(|call| call.birth());
+        if birth.is_some_and(|birth| birth.tenant != caller.tenant) {
+            return Err(Refusal::TenantMismatch);
+        }
+        let need = self.need_of(&verb);
+        if missing(need, grants).is_some() && self.options.flaw != Some(Flaw::ActsWithoutPermission)
+        {
+            return Err(Refusal::MissingPermission(need));
+        }
+        let birth = birth.ok_or(Refusal::CallNotFound)?;
+        if birth.app != caller.app && self.options.flaw != Some(Flaw::IgnoresOwner) {
+            return Err(Refusal::NotYourCall);
+        }
+        if self.options.requests_keep_alive
+            && let Some(call) = self.calls.get_mut(&id)
+        {
+            let before = call.next_deadline().map(|(at, _)| at);
+            call.stays_alive(now, &self.options);
+            self.after(now, id, before, effects);
+        }
+        self.answer(now, id, verb, grants, effects)
+    }
+
+    /// What a verb needs whatever the call is; what depends on the call is asked there.
+    fn need_of(&self, verb: &CallVerb) -> Need {
+        match verb {
+            CallVerb::Redirect(_) | CallVerb::Transfer(_) => Need::Initiate,
+            CallVerb::Record(_) | CallVerb::SubscribeToTone(_)
+                if self.options.lenient_media_permission =>
+            {
+                Need::Nothing
+            }
+            CallVerb::Record(_)
+            | CallVerb::SubscribeToTone(_)
+            | CallVerb::ChangeScreenSharingRole(_) => Need::Media,
+            CallVerb::SendDtmfTones(_) => Need::SendTones,
+            CallVerb::UpdateRecordingStatus(_) => Need::RecordingStatus,
+            CallVerb::GetParticipant(_)
+            | CallVerb::RemoveParticipant(_)
+            | CallVerb::MuteParticipant(..)
+            | CallVerb::MuteAll(_)
+            | CallVerb::AdmitFromLobby(..)
+            | CallVerb::RemoveFromLobby(..) => Need::Participants,
+            CallVerb::ConfigureMixer(_) => Need::Mixer,
+            CallVerb::ListRoutingGroups
+            | CallVerb::GetRoutingGroup(_)
+            | CallVerb::CreateRoutingGroup(_)
+            | CallVerb::UpdateRoutingGroup(..)
+            | CallVerb::DeleteRoutingGroup(_) => Need::RoutingGroups,
+            CallVerb::StartHoldMusic(..) | CallVerb::StopHoldMusic(..) => Need::HoldMusic,
+            CallVerb::AddLargeGalleryView(_) | CallVerb::UpdateMetadata(_) => Need::Gallery,
+            CallVerb::ListContentSharing | CallVerb::GetContentSharing(_) => Need::ContentSharing,
+            CallVerb::Get
+            | CallVerb::Delete
+            | CallVerb::ListParticipants
+            | CallVerb::Mute(_)
+            | CallVerb::Unmute(_)
+            | CallVerb::PlayPrompt(_)
+            | CallVerb::CancelMediaProcessing(_)
+            | CallVerb::KeepAlive
+                if self.options.checks_calls_again =>
+            {
+                Need::InCall
+            }
+            CallVerb::Get
+            | CallVerb::Delete
+            | CallVerb::ListParticipants
+            | CallVerb::Mute(_)
+            | CallVerb::Unmute(_)
+            | CallVerb::PlayPrompt(_)
+            | CallVerb::CancelMediaProcessing(_)
+            | CallVerb::KeepAlive
+            | CallVerb::Answer(_)
+            | CallVerb::Reject(_)
+            | CallVerb::Invite(_)
+            | CallVerb::GetOperation(_)
+            | CallVerb::ListOperations
+            | CallVerb::NotModelled(_) => Need::Nothing,
+        }
+    }
+
+    fn answer(
+        &mut self,
+        now: Timestamp,
+        id: CallId,
+        verb: CallVerb,
+        grants: &Grants,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Accepted, Refusal> {
+        let operation = self.ids.guid();
+        match verb {
+            CallVerb::Get => {
+                let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
+                Ok(Accepted::Call(Box::new(self.view_of(call))))
+            }
+            CallVerb::Redirect(request) => self.redirect(now, id, *request, effects),
+            CallVerb::Transfer(request) => self.transfer(now, id, *request, effects),
+            CallVerb::Invite(request) => self.invite(now, id, *request, operation, grants, effects),
+            CallVerb::ListParticipants => self.list_participants(id),
+            CallVerb::GetParticipant(who) => self.get_participant(id, who),
+            CallVerb::RemoveParticipant(who) => self.remove_participant(now, id, who, effects),
+            CallVerb::ListContentSharing => self.list_content_sharing(id),
+            CallVerb::GetContentSharing(session) => self.get_content_sharing(id, &session),
+            CallVerb::ListRoutingGroups
+            | CallVerb::GetRoutingGroup(_)
+            | CallVerb::CreateRoutingGroup(_)
+            | CallVerb::UpdateRoutingGroup(..)
+            | CallVerb::DeleteRoutingGroup(_) => self.routing_groups(id, verb),
+            CallVerb::Mute(_)
+            | CallVerb::Unmute(_)
+            | CallVerb::UpdateMetadata(_)
+            | CallVerb::ChangeScreenSharingRole(_)
+            | CallVerb::UpdateRecordingStatus(_)
+            | CallVerb::AddLargeGalleryView(_)
+            | CallVerb::MuteParticipant(..)
+            | CallVerb::MuteAll(_)
+            | CallVerb::ConfigureMixer(_)
+            | CallVerb::StartHoldMusic(..)
+            | CallVerb::StopHoldMusic(..)
+            | CallVerb::AdmitFromLobby(..)
+            | CallVerb::RemoveFromLobby(..) => self.group_verb(now, id, verb, operation, effects),
+            CallVerb::Delete
+            | CallVerb::Answer(_)
+            | CallVerb::Reject(_)
+            | CallVerb::KeepAlive
+            | CallVerb::PlayPrompt(_)
+            | CallVerb::Record(_)
+            | CallVerb::SubscribeToTone(_)
+            | CallVerb::CancelMediaProcessing(_)
+            | CallVerb::SendDtmfTones(_)
+            | CallVerb::GetOperation(_)
+            | CallVerb::ListOperations
+            | CallVerb::NotModelled(_) => {
+                let call = self.calls.get_mut(&id).ok_or(Refusal::CallNotFound)?;
+                let before = call.next_deadline().map(|(at, _)| at);
+                let (options, asks) = (&self.options, &mut self.asks);
+                let mut desk = Desk { now, grants, operation, options, asks };
+                let reply = call.verb(verb, &mut desk);
+                self.after(now, id, before, effects);
+                reply
+            }
+        }
+    }
+
+    /// taken note of, if it is whole.
+    pub(super) fn log_device_quality(
+        request: &graph_api::DeviceQualityRequest,
+        grants: &Grants,
+    ) -> Result<Accepted, Refusal> {
+        if missing(Need::Media, grants).is_some() {
+            return Err(Refusal::MissingPermission(Need::Media));
+        }
+        arguments::device_quality(request)?;
+        Ok(Accepted::Done)
+    }
+}

@@ -1,0 +1,388 @@
+//! In-call verbs that concern a conference: mute, metadata, screen sharing, recording status, the gallery, the
+//! mixer, hold music, the lobby.
+
+use graph_api::{
+    ClientContextRequest, ConfigureMixerRequest, Guid, HoldMusicRequest, MediaConfigKind,
+    MuteAllRequest, OperationStatus, RecordingStatus, RecordingStatusRequest, ResultInfo,
+    ScreenSharingRequest, ScreenSharingRole, Timestamp, UpdateMetadataRequest,
+};
+
+use super::Platform;
+use crate::{
+    arguments,
+    call::{Ask, Closing, Desk},
+    flaw::Flaw,
+    input::{Accepted, CallId, CallVerb, ConferenceId, Effect, OperationId, ParticipantId},
+    media_queue::{MediaEvent, Prompt},
+    permissions::Grants,
+    refusal::Refusal,
+    view::{OperationKind, OperationView},
+};
+
+impl Platform {
+    /// Answers one of them.
+    pub(super) fn group_verb(
+        &mut self,
+        now: Timestamp,
+        id: CallId,
+        verb: CallVerb,
+        operation: Guid,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Accepted, Refusal> {
+        let mut job = Job { platform: self, now, id, operation: OperationId(operation), effects };
+        match verb {
+            CallVerb::Mute(request) => job.mute(request, true),
+            CallVerb::Unmute(request) => job.mute(request, false),
+            CallVerb::UpdateMetadata(request) => job.metadata(request),
+            CallVerb::ChangeScreenSharingRole(request) => job.screen_sharing(&request),
+            CallVerb::UpdateRecordingStatus(request) => job.recording_status(request),
+            CallVerb::AddLargeGalleryView(request) => job.gallery(request),
+            CallVerb::MuteParticipant(who, request) => job.mute_participant(who, request),
+            CallVerb::MuteAll(request) => job.mute_all(request),
+            CallVerb::ConfigureMixer(request) => job.mixer(*request),
+            CallVerb::StartHoldMusic(who, request) => job.start_hold_music(who, *request),
+            CallVerb::StopHoldMusic(who, request) => job.stop_hold_music(who, request),
+            CallVerb::AdmitFromLobby(who, request) => job.admit(who, request),
+            CallVerb::RemoveFromLobby(who, request) => job.turn_away(who, request),
+            _ => unreachable!("other verbs are answered elsewhere"),
+        }
+    }
+
+    /// The custom prompt of hold music was downloaded, or was not.
+    pub(super) fn hold_music_fetched(
+        &mut self,
+        now: Timestamp,
+        id: CallId,
+        operation: OperationId,
+        well: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let closing = if well {
+            Closing::WELL
+        } else {
+            Closing::failed(ResultInfo::new(400, 8536, "Action failed, file download failed."))
+        };
+        self.with_call(now, id, effects, |call, (_, asks)| {
+            call.operation_ended(operation, closing, asks);
+        });
+    }
+}
+
+/// One request under way.
+struct Job<'a> {
+    platform: &'a mut Platform,
+    now: Timestamp,
+    id: CallId,
+    operation: OperationId,
+    effects: &'a mut Vec<Effect>,
+}
+
+impl Job<'_> {
+    fn group(&self) -> Result<ConferenceId, Refusal> {
+        self.platform.group(self.id)
+    }
+
+    fn me(&self) -> ParticipantId {
+        self.platform.calls[&self.id].me()
+    }
+
+    /// Completed before the reply leaves, with whatever the conference has to tell.
+    fn done(
+        &mut self,
+        kind: OperationKind,
+        request: ClientContextRequest,
+        conference: ConferenceId,
+    ) -> Accepted {
+        let Self { platform, now, id, operation, effects } = self;
+        let (options, grants) = (&platform.options, Grants::new());
+        let call = platform.calls.get_mut(id).expect("judged before");
+        let before = call.next_deadline().map(|(at, _)| at);
+        let asks = &mut platform.asks;
+        let mut desk = Desk { now: *now, grants: &grants, operation: operation.0, options, asks };
+        let accepted = call.done_at_once(kind, request, &mut desk);
+        platform.after(*now, *id, before, effects);
+        platform.conference_changed(*now, conference, effects);
+        accepted
+    }
+
+    /// Running when the reply leaves; its end follows.
+    fn runs(&mut self, kind: OperationKind, context: Option<String>) -> OperationView {
+        let view = OperationView::new(self.operation, kind, OperationStatus::Running, context);
+        let call = self.platform.calls.get_mut(&self.id).expect("judged before");
+        call.remember(view.clone());
+        view
+    }
+
+    fn ends_well(&mut self) {
+        let operation = self.operation;
+        self.platform.with_call(self.now, self.id, self.effects, |call, (_, asks)| {
+            call.operation_ended(operation, Closing::WELL, asks);
+        });
+    }
+
+    /// Somebody whom the bot can see.
+    fn somebody(&self, at: ConferenceId, who: ParticipantId) -> Result<ParticipantId, Refusal> {
+        let conference = self.platform.conferences.get(&at).ok_or(Refusal::CallNotFound)?;
+        let call = &self.platform.calls[&self.id];
+        if call.is_escalated() && who != call.me() || !conference.sees(call.me(), who) {
+            return Err(Refusal::ParticipantNotFound);
+        }
+        Ok(who)
+    }
+
+    ///
+    fn mute(&mut self, request: ClientContextRequest, on: bool) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let at = self.group()?;
+        let me = self.me();
+        let flaw = self.platform.options.flaw;
+        let told = self.platform.with_conference(at, |conference| {
+            conference.server_mute(me, on);
+            if flaw == Some(Flaw::MutesAloud) {
+                conference.touch(me);
+            }
+        });
+        debug_assert!(told.is_some(), "a group call has a conference");
+        let kind =
+            if on { OperationKind::MuteParticipant } else { OperationKind::UnmuteParticipant };
+        Ok(self.done(kind, request, at))
+    }
+
+    ///
+    fn metadata(&mut self, request: UpdateMetadataRequest) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let most = self.platform.options.metadata_max;
+        let invalid = |text: String| Refusal::InvalidArgument(text);
+        let metadata =
+            request.metadata.ok_or_else(|| invalid("'metadata' is required.".to_owned()))?;
+        if metadata.len() > most {
+            return Err(invalid(format!("'metadata' takes at most {most} bytes.")));
+        }
+        let at = self.group()?;
+        let me = self.me();
+        self.platform.with_conference(at, |c| c.set_metadata(me, metadata.into()));
+        let context = ClientContextRequest {
+            client_context: request.client_context,
+            ..ClientContextRequest::default()
+        };
+        Ok(self.done(OperationKind::Plain, context, at))
+    }
+
+    ///
+    fn screen_sharing(&mut self, request: &ScreenSharingRequest) -> Result<Accepted, Refusal> {
+        let on = match &request.role {
+            Some(ScreenSharingRole::Sharer) => true,
+            Some(ScreenSharingRole::Viewer) => false,
+            Some(ScreenSharingRole::Unknown(text)) => {
+                let text: String = text.chars().take(40).collect();
+                return Err(Refusal::MalformedBody(format!("'{text}' is not a role in 'role'.")));
+            }
+            None => return Err(Refusal::InvalidArgument("'role' is required.".to_owned())),
+        };
+        let at = self.group()?;
+        if self.platform.calls[&self.id].media_kind() != Some(MediaConfigKind::AppHosted) {
+            return Err(Refusal::WrongMediaMode);
+        }
+        let me = self.me();
+        self.platform.with_conference(at, |conference| conference.share(me, on));
+        self.platform.conference_changed(self.now, at, self.effects);
+        Ok(Accepted::Taken)
+    }
+
+    ///
+    fn recording_status(&mut self, request: RecordingStatusRequest) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let status = match request.status {
+            Some(RecordingStatus::Unknown(text)) => {
+                let text: String = text.chars().take(40).collect();
+                let text = format!("'{text}' is not a recordingStatus in 'status'.");
+                return Err(Refusal::MalformedBody(text));
+            }
+            Some(status) => status,
+            None => return Err(Refusal::InvalidArgument("'status' is required.".to_owned())),
+        };
+        let call = &self.platform.calls[&self.id];
+        call.must_be_established()?;
+        let Some(observation) = call.observation.clone() else {
+            return Err(Refusal::NotRecordingCall);
+        };
+        let at = self.group()?;
+        let by = self.platform.bot_party(self.id).person;
+        if let Some(call) = self.platform.calls.get_mut(&self.id) {
+            call.recording = Some(status.clone());
+        }
+        self.platform.with_conference(at, |c| c.set_recording(observation.observed, status, by));
+        let context = ClientContextRequest {
+            client_context: request.client_context,
+            ..ClientContextRequest::default()
+        };
+        Ok(self.done(OperationKind::UpdateRecordingStatus, context, at))
+    }
+
+    ///
+    fn gallery(&mut self, request: ClientContextRequest) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let at = self.group()?;
+        let fresh = (ParticipantId(self.platform.ids.guid()), self.platform.ids.guid());
+        let view = self.runs(OperationKind::AddLargeGalleryView, request.client_context);
+        self.platform.with_conference(at, |conference| conference.add_gallery(fresh.0, fresh.1));
+        self.ends_well();
+        self.platform.conference_changed(self.now, at, self.effects);
+        Ok(Accepted::OperationTaken(self.id, view))
+    }
+
+    ///
+    fn mute_participant(
+        &mut self,
+        who: ParticipantId,
+        request: ClientContextRequest,
+    ) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let at = self.group()?;
+        let who = self.somebody(at, who)?;
+        self.platform.with_conference(at, |conference| conference.server_mute(who, true));
+        Ok(self.done(OperationKind::MuteParticipant, request, at))
+    }
+
+    ///
+    fn mute_all(&mut self, request: MuteAllRequest) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let named = request.participants.unwrap_or_default();
+        let at = self.group()?;
+        let me = self.me();
+        let bot_too = self.platform.options.mute_all_includes_bot;
+        let mut whom = Vec::new();
+        for id in &named {
+            let id = id.parse().map(ParticipantId).map_err(|_| Refusal::ParticipantNotFound)?;
+            whom.push(self.somebody(at, id)?);
+        }
+        if named.is_empty()
+            && let Some(conference) = self.platform.conferences.get(&at)
+        {
+            let all = conference.visible(Some(me));
+            whom.extend(all.iter().map(|p| p.id).filter(|id| bot_too || *id != me));
+        }
+        self.platform.with_conference(at, |conference| {
+            whom.iter().for_each(|id| {
+                conference.server_mute(*id, true);
+            });
+        });
+        let context = ClientContextRequest {
+            client_context: request.client_context,
+            ..ClientContextRequest::default()
+        };
+        Ok(self.done(OperationKind::MuteParticipants, context, at))
+    }
+
+    /// levels are checked; what they sound like is for the media.
+    fn mixer(&mut self, request: ConfigureMixerRequest) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let named = arguments::mixer(&request)?;
+        let at = self.group()?;
+        for id in named {
+            self.somebody(at, id)?;
+        }
+        let view = self.runs(OperationKind::Plain, request.client_context);
+        self.ends_well();
+        Ok(Accepted::Operation(self.id, view))
+    }
+
+    /// one at a time.
+    fn start_hold_music(
+        &mut self,
+        who: ParticipantId,
+        request: HoldMusicRequest,
+    ) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let prompts: Vec<_> = request.custom_prompt.into_iter().collect();
+        if !prompts.is_empty() {
+            arguments::prompts(&prompts, 1)?;
+        }
+        let at = self.group()?;
+        let who = self.somebody(at, who)?;
+        let held = self.platform.conferences.get(&at).and_then(|c| c.on_hold());
+        if held.is_some() && self.platform.options.flaw != Some(Flaw::HoldsSeveral) {
+            let text = "Somebody hears hold music already.";
+            return Err(Refusal::Conflict(text.to_owned()));
+        }
+        self.platform.with_conference(at, |conference| conference.set_on_hold(Some(who)));
+        let view = self.runs(OperationKind::StartHoldMusic, request.client_context);
+        self.heard(MediaEvent::HoldMusic(who.0, true));
+        match prompts.first() {
+            None => self.ends_well(),
+            Some(prompt) => {
+                let (operation, prompt) = (self.operation, Prompt::from(&prompt.media_info));
+                self.platform.with_call(self.now, self.id, self.effects, |_, (_, asks)| {
+                    asks.push(Ask::FetchHoldMusic(operation, prompt));
+                });
+            }
+        }
+        Ok(Accepted::OperationTaken(self.id, view))
+    }
+
+    fn stop_hold_music(
+        &mut self,
+        who: ParticipantId,
+        request: ClientContextRequest,
+    ) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let at = self.group()?;
+        let who = self.somebody(at, who)?;
+        let held = self.platform.conferences.get(&at).and_then(|c| c.on_hold());
+        if held != Some(who) {
+            let text = "This participant hears no hold music.";
+            return Err(Refusal::Conflict(text.to_owned()));
+        }
+        self.platform.with_conference(at, |conference| conference.set_on_hold(None));
+        let view = self.runs(OperationKind::StopHoldMusic, request.client_context);
+        self.heard(MediaEvent::HoldMusic(who.0, false));
+        self.ends_well();
+        Ok(Accepted::OperationTaken(self.id, view))
+    }
+
+    fn heard(&mut self, what: MediaEvent) {
+        let event = crate::input::Event::Media { call: self.id, what };
+        self.effects.push(Effect::Happened(event));
+    }
+
+    /// The lobby, newer beta (endpoints.md 11).
+    fn admit(
+        &mut self,
+        who: Option<ParticipantId>,
+        request: ClientContextRequest,
+    ) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let at = self.group()?;
+        let (whom, kind) = match who {
+            Some(who) => (vec![self.waiting(at, who)?], OperationKind::AdmitFromLobby),
+            None => {
+                let all = self.platform.conferences.get(&at).map(|c| c.in_lobby());
+                (all.unwrap_or_default(), OperationKind::AdmitAllFromLobby)
+            }
+        };
+        self.platform.admit_from_lobby(self.now, at, &whom, self.effects);
+        Ok(self.done(kind, request, at))
+    }
+
+    fn turn_away(
+        &mut self,
+        who: ParticipantId,
+        request: ClientContextRequest,
+    ) -> Result<Accepted, Refusal> {
+        arguments::client_context(request.client_context.as_deref())?;
+        let at = self.group()?;
+        let who = self.waiting(at, who)?;
+        self.platform.turned_away(self.now, at, who, self.effects);
+        Ok(self.done(OperationKind::RemoveFromLobby, request, at))
+    }
+
+    /// Somebody who waits; not oneself, who cannot let oneself in.
+    fn waiting(&self, at: ConferenceId, who: ParticipantId) -> Result<ParticipantId, Refusal> {
+        let waits = self.platform.conferences.get(&at).map(|c| c.in_lobby()).unwrap_or_default();
+        let me_too = waits.contains(&self.me());
+        if me_too || !waits.contains(&who) {
+            return Err(Refusal::ParticipantNotFound);
+        }
+        Ok(who)
+    }
+}
