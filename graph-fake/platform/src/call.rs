@@ -472,7 +472,7 @@ impl Call {
         let (wishes, id) = (self.queue.prefetch(prompts), self.id);
         asks.extend(wishes.into_iter().filter_map(|wish| match wish {
             Wish::Fetch(prompt) => Some(Ask::Fetch(prompt)),
-            Wish::Note(event) => Some(Ask::Note(Event::Media { call: id, what: event })),
+            Wish::Note(at, what) => Some(Ask::Note(Event::Media { call: id, what, at })),
             Wish::Ended(..) => None,
         }));
     }
@@ -483,7 +483,9 @@ impl Call {
             match wish {
                 Wish::Fetch(prompt) => asks.push(Ask::Fetch(prompt)),
                 Wish::Ended(operation, ending) => self.operation_ended(operation, *ending, asks),
-                Wish::Note(what) => asks.push(Ask::Note(Event::Media { call: self.id, what })),
+                Wish::Note(at, what) => {
+                    asks.push(Ask::Note(Event::Media { call: self.id, what, at }));
+                }
             }
         }
     }

@@ -20,6 +20,7 @@ mod options;
 mod outbox;
 mod permissions;
 mod platform;
+mod record_arguments;
 mod refusal;
 pub mod render;
 mod view;
@@ -38,7 +39,7 @@ pub use input::{
     DeliveryOutcome, Effect, Event, FetchError, FetchId, Input, JoinAnswer, OperationId, Outputs,
     ParticipantId, Request, UserAct, Verb,
 };
-pub use media_queue::{MediaEvent, Prompt};
+pub use media_queue::{BEEP, MediaEvent, Prompt};
 pub use meetings::{MeetingId, Schedule};
 pub use notification::{Notification, Roster, Update, What};
 pub use options::Options;
