@@ -8,9 +8,10 @@ use std::{
 };
 
 use graph_api::{CallState, Guid, ResultInfo, Timestamp};
+use media::Prompt;
 use platform::{
     Accepted, Act, ActRefusal, Admin, CallId, CallView, Delivery, DeliveryId, DeliveryOutcome,
-    Effect, Event, FetchError, FetchId, Input, Options, Platform, Refusal, Request,
+    Effect, Event, FetchError, FetchId, Input, Options, Platform, Refusal, Request, render::Links,
 };
 use seam::Clock;
 use serde_json::json;
@@ -23,6 +24,8 @@ use crate::{
     identity::Identity,
     journal::{Journal, Route},
     notify::{DeliveryRequest, Notifier},
+    recordings::Recordings,
+    sound::{self, Sound},
 };
 
 /// Commands that may wait for the driver; whoever sends more waits.
@@ -49,9 +52,19 @@ pub enum Command {
     /// A notification was answered.
     Delivered(u64, DeliveryId, DeliveryOutcome),
     /// A prompt was downloaded.
-    Fetched(u64, FetchId, Result<Duration, FetchError>),
+    Fetched(u64, FetchId, Fetched),
     /// Handle what is due by now; answered when that is done.
     Settle(oneshot::Sender<()>),
+}
+
+/// How a download went.
+pub struct Fetched {
+    /// For whom.
+    call: CallId,
+    /// From where.
+    uri: String,
+    /// What came.
+    outcome: Result<Prompt, FetchError>,
 }
 
 /// A call that has ended.
@@ -75,6 +88,8 @@ pub struct State {
     pub ended: VecDeque<Ended>,
     /// Deliveries and downloads on their way.
     pub under_way: usize,
+    /// What is heard and said.
+    pub sound: Sound,
     config: Config,
     options: Options,
     /// Grows with each reset, so that reports from before it are not taken for new ones.
@@ -86,8 +101,18 @@ impl State {
     pub fn new(seed: u64, config: Config, options: Options) -> Self {
         let platform = Platform::new(seed, options.clone());
         let (apps, faults, ended) = (BTreeMap::new(), FaultPlan::default(), VecDeque::new());
-        let mut state =
-            Self { platform, apps, faults, ended, under_way: 0, config, options, generation: 0 };
+        let sound = Sound::new(options.recording_kept);
+        let mut state = Self {
+            platform,
+            apps,
+            faults,
+            ended,
+            under_way: 0,
+            sound,
+            config,
+            options,
+            generation: 0,
+        };
         state.replay();
         state
     }
@@ -132,6 +157,17 @@ impl State {
         }
     }
 
+    /// Keeps what was downloaded for a call that lives; what the platform is told of it.
+    fn loaded(&mut self, fetched: Fetched) -> Result<Duration, FetchError> {
+        let Fetched { call, uri, outcome } = fetched;
+        let prompt = outcome?;
+        let length = prompt.duration();
+        if self.platform.call(call).is_some() {
+            self.sound.prompt_loaded(call, uri, prompt);
+        }
+        Ok(length)
+    }
+
     /// What a test may see of a live call.
     pub fn call(&self, id: CallId) -> Option<CallView> {
         self.platform.call(id)
@@ -156,6 +192,7 @@ impl Driver {
         journal: Journal,
         notifier: Arc<Notifier>,
         identity: Arc<Identity>,
+        recordings: Recordings,
         flaw: Option<Flaw>,
     ) -> Self {
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
@@ -166,6 +203,7 @@ impl Driver {
             journal,
             notifier,
             identity,
+            recordings,
             flaw,
             back: driver.commands.downgrade(),
         };
@@ -230,6 +268,7 @@ struct Loop {
     journal: Journal,
     notifier: Arc<Notifier>,
     identity: Arc<Identity>,
+    recordings: Recordings,
     flaw: Option<Flaw>,
     /// Weak, so that the loop ends when everybody else has gone.
     back: mpsc::WeakSender<Command>,
@@ -289,9 +328,10 @@ impl Loop {
                     self.step(Input::Delivered { delivery, outcome }, None);
                 }
             }
-            Command::Fetched(generation, fetch, outcome) => {
+            Command::Fetched(generation, fetch, fetched) => {
                 if generation == self.state.generation {
                     self.state.under_way -= 1;
+                    let outcome = self.state.loaded(fetched);
                     self.step(Input::Fetched { fetch, outcome }, None);
                 }
             }
@@ -324,6 +364,7 @@ impl Loop {
         match event {
             Event::CallState { call, from, to, result } => {
                 if to == CallState::Terminated {
+                    self.state.sound.call_ended(now, call);
                     self.state.ended.push_back(Ended { id: call, result: result.clone() });
                     if self.state.ended.len() > ENDED_MAX {
                         self.state.ended.pop_front();
@@ -336,8 +377,11 @@ impl Loop {
             | Event::Dropped { .. }
             | Event::Conference { .. }
             | Event::Redirected { .. }
-            | Event::Media { .. }
             | Event::Tampered { .. } => {}
+            Event::Media { call, what, at } => {
+                self.state.sound.note(at, call, &what);
+                self.journal.write(now, Some(call), "media", route, sound::detail(at, &what));
+            }
             Event::GaveUp { call, delivery } => {
                 let detail = json!({"deliveryId": delivery.0});
                 self.journal.write(now, Some(call), "gaveUp", route, detail);
@@ -349,6 +393,7 @@ impl Loop {
         let Some(back) = self.back.upgrade() else { return };
         let (clock, journal) = (self.clock.clone(), self.journal.clone());
         let (notifier, identity) = (self.notifier.clone(), self.identity.clone());
+        let recordings = self.recordings.clone();
         let (generation, once) = (self.state.generation, self.flaw == Some(Flaw::NotifiesOnce));
         self.state.under_way += 1;
         tokio::spawn(async move {
@@ -356,7 +401,9 @@ impl Loop {
                 // An error means that the reply was dropped unsent, which is as good.
                 let _ = wait.await;
             }
-            let outcome = attempt(&delivery, &clock, &journal, &notifier, &identity).await;
+            let recording = recordings.links(clock.now());
+            let links = Links { recording: &recording };
+            let outcome = attempt(&delivery, &clock, &journal, &notifier, &identity, &links).await;
             let outcome = if once { gone(outcome) } else { outcome };
             let _ = back.send(Command::Delivered(generation, delivery.id, outcome)).await;
         });
@@ -372,13 +419,15 @@ impl Loop {
             let sent = Route("graph", "bot");
             journal.write(clock.now(), Some(call), "fetch", sent, json!({"uri": uri}));
             let (outcome, error) = match notifier.fetch_prompt(&uri).await {
-                Ok(length) => (Ok(length), None),
+                Ok(prompt) => (Ok(prompt), None),
                 Err(error) => (Err(error.kind()), Some(error.to_string())),
             };
-            let length = outcome.ok().map(|length| u64::try_from(length.as_millis()).unwrap_or(0));
+            let length = outcome.as_ref().ok().map(|prompt| prompt.duration().as_millis());
+            let length = length.map(|length| u64::try_from(length).unwrap_or(0));
             let detail = json!({"uri": uri, "error": error, "durationMs": length});
             journal.write(clock.now(), Some(call), "fetched", Route("bot", "graph"), detail);
-            let _ = back.send(Command::Fetched(generation, fetch, outcome)).await;
+            let fetched = Fetched { call, uri, outcome };
+            let _ = back.send(Command::Fetched(generation, fetch, fetched)).await;
         });
     }
 }
@@ -399,13 +448,13 @@ async fn attempt(
     journal: &Journal,
     notifier: &Notifier,
     identity: &Identity,
+    links: &Links<'_>,
 ) -> DeliveryOutcome {
     let Some(notification) = delivery.notifications.first() else {
         return DeliveryOutcome::NoAnswer;
     };
     let call = notification.call;
-    let links = platform::render::Links { recording: &|_| Default::default() };
-    let envelope = platform::render::notification(notification, &links);
+    let envelope = platform::render::notification(notification, links);
     let body = serde_json::to_value(&envelope).expect("wire types are JSON");
     let entry = envelope.value.first();
     let detail = json!({

@@ -14,7 +14,9 @@ use bytes::Bytes;
 use graph_api::Guid;
 use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
-use platform::{Accepted, CallVerb, Caller, Ids, Permission, Refusal, Request, Verb, render};
+use platform::{
+    Accepted, CallVerb, Caller, Ids, OperationKind, Permission, Refusal, Request, Verb, render,
+};
 use seam::Clock;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,6 +29,7 @@ use crate::{
     identity::{AppClaims, Identity},
     journal::{Journal, Route},
     paths::{Action, Asked, Located, locate},
+    recordings::Recordings,
 };
 
 /// Bytes of a request body.
@@ -43,6 +46,8 @@ pub struct Graph {
     pub identity: Arc<Identity>,
     /// Where everything is written down.
     pub journal: Journal,
+    /// Where recordings are.
+    pub recordings: Recordings,
     /// The fake's clock.
     pub clock: Clock,
     /// Request ids.
@@ -328,6 +333,9 @@ impl Exchange<'_> {
                 body(StatusCode::OK, render::call(&view, &context))
             }
             Accepted::Operation(call, view) => {
+                if view.kind == OperationKind::Record {
+                    self.graph.recordings.asked(view.id, &base);
+                }
                 let mut answer = body(StatusCode::OK, as_json(&render::operation(&view)));
                 let id = view.id;
                 answer.location =

@@ -15,7 +15,9 @@ pub mod identity;
 mod journal;
 mod notify;
 mod paths;
+mod recordings;
 mod serve;
+pub mod sound;
 mod tls;
 
 pub use flaw::Flaw;

@@ -112,11 +112,11 @@ impl Notifier {
         }
     }
 
-    /// Downloads a prompt and says how long it is.
+    /// Downloads a prompt.
     ///
     /// # Errors
     /// See [`PromptError`].
-    pub async fn fetch_prompt(&self, uri: &str) -> Result<Duration, PromptError> {
+    pub async fn fetch_prompt(&self, uri: &str) -> Result<Prompt, PromptError> {
         let uri: Uri = uri.parse().map_err(|_| PromptError::Uri(uri.to_owned()))?;
         if uri.host().is_none() {
             return Err(PromptError::Uri(uri.to_string()));
@@ -127,7 +127,7 @@ impl Notifier {
         let client = self.client.clone().with_limit(FETCH_LIMIT).with_body_limit(PROMPT_MAX);
         let response = client.send(request).await?;
         match response.status().as_u16() {
-            200 => Ok(Prompt::read(response.body())?.duration()),
+            200 => Ok(Prompt::read(response.body())?),
             status => Err(PromptError::Status(status)),
         }
     }

@@ -22,6 +22,7 @@ use crate::{
     identity::{self, FaultReply, Identity, Keys, Lookup, Registry, TokenEvent},
     journal::{Journal, Route},
     notify::Notifier,
+    recordings::{self, Recordings},
     tls::Authority,
 };
 
@@ -110,12 +111,14 @@ impl Fake {
         };
         let state = State::new(setup.seed, setup.config, options);
         let clock = setup.clock;
+        let recordings = Recordings::new(identity.clone());
         let driver = Driver::start(
             state,
             clock.clone(),
             journal.clone(),
             notifier,
             identity.clone(),
+            recordings.clone(),
             setup.flaw,
         );
         let (ca_pem, acceptor) = match setup.tls {
@@ -129,6 +132,7 @@ impl Fake {
             driver: driver.clone(),
             identity: identity.clone(),
             journal: journal.clone(),
+            recordings,
             clock: clock.clone(),
             ids: Arc::new(Mutex::new(Ids::new(setup.seed ^ REQUEST_ID_STREAM))),
             flaw: setup.flaw,
@@ -160,7 +164,9 @@ fn routes(graph: Graph) -> Router {
         clock: graph.clock.clone(),
     });
     let (identity, clock) = (graph.identity.clone(), graph.clock.clone());
-    identity::routes::router(identity, registry, clock, graph.secure).merge(graph::router(graph))
+    identity::routes::router(identity, registry, clock, graph.secure)
+        .merge(recordings::router(graph.clone()))
+        .merge(graph::router(graph))
 }
 
 struct Listen<'a> {

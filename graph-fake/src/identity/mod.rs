@@ -4,6 +4,7 @@
 //! other is for (clients.md 22).
 
 mod keys;
+mod recordings;
 pub mod routes;
 mod token_request;
 mod tokens;
@@ -87,6 +88,7 @@ pub trait Registry: Send + Sync + 'static {
 pub struct Identity {
     keys: Keys,
     flaw: Option<Flaw>,
+    recordings: recordings::RecordingTokens,
     /// By application and tenant: when it was made, and the token.
     cache: Mutex<BTreeMap<(Guid, Guid), (Timestamp, String)>>,
 }
@@ -99,7 +101,8 @@ impl Identity {
 
     /// With these keys, and a planted fault.
     pub fn with_flaw(keys: Keys, flaw: Option<Flaw>) -> Self {
-        Self { keys, flaw, cache: Mutex::default() }
+        let recordings = recordings::RecordingTokens::new(&keys.login);
+        Self { keys, flaw, recordings, cache: Mutex::default() }
     }
 
     /// Checks an `Authorization` header of a request to Graph.
@@ -154,6 +157,24 @@ impl Identity {
         faults: &CallbackTokenFaults,
     ) -> String {
         tokens::callback(&self.keys, app, tenant, now, faults)
+    }
+
+    /// The token that opens the recording of this operation, and nothing else.
+    pub fn recording_token(&self, operation: Guid, now: Timestamp) -> String {
+        self.recordings.token(operation, now)
+    }
+
+    /// Checks an `Authorization` header of a request for the recording of this operation.
+    ///
+    /// # Errors
+    /// Why the token does not open it.
+    pub fn verify_recording_token(
+        &self,
+        header: Option<&str>,
+        operation: Guid,
+        now: Timestamp,
+    ) -> Result<(), TokenRefusal> {
+        self.recordings.verify(header, operation, now)
     }
 
     /// The key set of access tokens.

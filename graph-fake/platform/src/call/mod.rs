@@ -338,6 +338,7 @@ impl Call {
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let mut call = Self::new(birth, CallDirection::Incoming, phase, source, vec![bot]);
         call.switches = options.into();
+        call.queue = MediaQueue::new(options.into());
         call
     }
 
@@ -378,6 +379,7 @@ impl Call {
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let mut call = Self::new(birth, CallDirection::Outgoing, phase, bot, targets);
         call.switches = options.into();
+        call.queue = MediaQueue::new(options.into());
         call.keep_alive_by = Some(now + options.keep_alive);
         call.modalities = request.requested_modalities.clone().unwrap_or_default();
         call.media_config = request.media_config.clone().map(Arc::new);
@@ -472,6 +474,16 @@ impl Call {
             self.tell_state(CallState::Redirecting, asks);
         }
         self.end_because(None, None, asks);
+    }
+
+    /// Nothing is played, said or recorded in a call that is over.
+    pub fn falls_silent(&mut self, now: Timestamp) -> Vec<Event> {
+        let (call, wishes) = (self.id(), self.queue.hang_up(now));
+        let noted = |wish| match wish {
+            Wish::Note(at, what) => Some(Event::Media { call, what, at }),
+            Wish::Fetch(_) | Wish::Ended(..) => None,
+        };
+        wishes.into_iter().filter_map(noted).collect()
     }
 
     /// The transfer that ended it.
@@ -602,7 +614,6 @@ impl Call {
                 self.operation_ended(id, media::cancelled(), asks);
             }
         }
-        self.queue = MediaQueue::default();
         self.keep_alive_by = None;
         self.ends_at = None;
         self.presses.clear();
@@ -665,7 +676,9 @@ impl Call {
                 Wish::Ended(operation, ending) => {
                     self.operation_ended(operation, (*ending).into(), asks);
                 }
-                Wish::Note(what) => asks.push(Ask::Note(Event::Media { call: self.id(), what })),
+                Wish::Note(at, what) => {
+                    asks.push(Ask::Note(Event::Media { call: self.id(), what, at }));
+                }
             }
         }
     }

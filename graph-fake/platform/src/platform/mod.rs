@@ -367,7 +367,10 @@ impl Platform {
                 }
             }
         }
-        let over = self.forget_if_over(id);
+        let mut over = self.forget_if_over(id);
+        if let Some(call) = &mut over {
+            effects.extend(call.falls_silent(now).into_iter().map(Effect::Happened));
+        }
         for did in deeds {
             self.follow(now, id, over.as_ref(), did, effects);
         }
