@@ -10,7 +10,7 @@ use std::{
 use graph_api::{CallState, Guid, ResultInfo, Timestamp};
 use platform::{
     Accepted, Act, ActRefusal, Admin, CallId, CallView, Delivery, DeliveryId, DeliveryOutcome,
-    Effect, Event, FetchError, FetchId, Input, Options, Platform, Refusal, Request,
+    Effect, Event, FetchError, FetchId, Input, Options, Platform, Refusal, Request, render::Links,
 };
 use seam::Clock;
 use serde_json::json;
@@ -22,7 +22,7 @@ use crate::{
     faults::FaultPlan,
     identity::Identity,
     journal::{Journal, Route},
-    notify::{DeliveryRequest, Notifier},
+    notify::{Notifier, Post},
 };
 
 /// Commands that may wait for the driver; whoever sends more waits.
@@ -335,8 +335,11 @@ impl Loop {
             Event::Refused { .. }
             | Event::Dropped { .. }
             | Event::Conference { .. }
-            | Event::Media { .. }
-            | Event::Tampered { .. } => {}
+            | Event::Media { .. } => {}
+            Event::Tampered { call, delivery, what } => {
+                let detail = json!({"deliveryId": delivery.map(|id| id.0), "what": what});
+                self.journal.write(now, Some(call), "tampered", route, detail);
+            }
             Event::GaveUp { call, delivery } => {
                 let detail = json!({"deliveryId": delivery.0});
                 self.journal.write(now, Some(call), "gaveUp", route, detail);
@@ -349,13 +352,17 @@ impl Loop {
         let (clock, journal) = (self.clock.clone(), self.journal.clone());
         let (notifier, identity) = (self.notifier.clone(), self.identity.clone());
         let (generation, once) = (self.state.generation, self.flaw == Some(Flaw::NotifiesOnce));
+        let profile = self.state.options.profile;
+        let links = Links::NONE;
         self.state.under_way += 1;
         tokio::spawn(async move {
             if let Some(wait) = wait {
                 // An error means that the reply was dropped unsent, which is as good.
                 let _ = wait.await;
             }
-            let outcome = attempt(&delivery, &clock, &journal, &notifier, &identity).await;
+            let post =
+                Post { clock: &clock, journal: &journal, notifier: &notifier, identity: &identity };
+            let outcome = post.attempt(&delivery, &links, &profile).await;
             let outcome = if once { gone(outcome) } else { outcome };
             let _ = back.send(Command::Delivered(generation, delivery.id, outcome)).await;
         });
@@ -389,53 +396,5 @@ fn gone(outcome: DeliveryOutcome) -> DeliveryOutcome {
         DeliveryOutcome::Answered { .. } | DeliveryOutcome::NoAnswer => {
             DeliveryOutcome::Answered { status: 410, location: None, joining: None }
         }
-    }
-}
-
-async fn attempt(
-    delivery: &Delivery,
-    clock: &Clock,
-    journal: &Journal,
-    notifier: &Notifier,
-    identity: &Identity,
-) -> DeliveryOutcome {
-    let Some(notification) = delivery.notifications.first() else {
-        return DeliveryOutcome::NoAnswer;
-    };
-    let call = notification.call;
-    let links = platform::render::Links { recording: &|_| Default::default() };
-    let envelope = platform::render::notification(notification, &links);
-    let body = serde_json::to_value(&envelope).expect("wire types are JSON");
-    let entry = envelope.value.first();
-    let detail = json!({
-        "deliveryId": delivery.id.0,
-        "attempt": delivery.attempt,
-        "url": &*delivery.callback_uri,
-        "changeType": entry.map(|e| &e.change_type),
-        "resourceUrl": entry.map(|e| &e.resource_url),
-        "body": body,
-    });
-    journal.write(clock.now(), Some(call), "notification", Route("graph", "bot"), detail);
-    let token = identity.callback_token(delivery.app, delivery.tenant, clock.now());
-    let request = DeliveryRequest {
-        url: delivery.callback_uri.to_string(),
-        body: body.to_string().into(),
-        scenario_id: delivery.chain.to_string(),
-        message_id: delivery.message.to_string(),
-        limit: delivery.limit,
-    };
-    let result = notifier.deliver(request, token).await;
-    let detail = json!({
-        "deliveryId": delivery.id.0,
-        "attempt": delivery.attempt,
-        "status": result.status,
-        "error": result.error,
-    });
-    journal.write(clock.now(), Some(call), "delivered", Route("bot", "graph"), detail);
-    match result.status {
-        Some(status) => {
-            DeliveryOutcome::Answered { status, location: result.location, joining: None }
-        }
-        None => DeliveryOutcome::NoAnswer,
     }
 }

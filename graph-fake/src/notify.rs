@@ -3,11 +3,22 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use graph_api::RejectReason;
 use http::{HeaderValue, Method, Request, Uri, header};
 use media::{Prompt, WavError};
-use platform::FetchError;
-use seam::{HttpClient, SendError};
+use platform::{
+    Delivery, DeliveryOutcome, FetchError, JoinAnswer, Notification, What,
+    render::{self, Links, Profile},
+};
+use seam::{Clock, HttpClient, SendError};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use thiserror::Error;
+
+use crate::{
+    identity::Identity,
+    journal::{Journal, Route},
+};
 
 /// How long a prompt may take to download.
 const FETCH_LIMIT: Duration = Duration::from_secs(10);
@@ -15,6 +26,12 @@ const FETCH_LIMIT: Duration = Duration::from_secs(10);
 const PROMPT_MAX: usize = 20 << 20;
 /// Bytes of a bot's answer to a notification.
 const ANSWER_MAX: usize = 64 * 1_024;
+/// Bytes of such an answer that are kept in the journal.
+const SAID_MAX: usize = 4 * 1_024;
+
+/// Where the fake says that it is, in headers that real traffic sometimes has (notifications.md 2.1).
+const PLACE: [(&str, &str); 3] =
+    [("MS-Teams-Partition", "amer01"), ("MS-Teams-Region", "amer"), ("MS-Teams-Ring", "general")];
 
 /// A notification, ready to be posted.
 #[derive(Debug, Clone)]
@@ -25,8 +42,10 @@ pub struct DeliveryRequest {
     pub body: Bytes,
     /// One a call.
     pub scenario_id: String,
-    /// One a notification.
+    /// One an envelope; the same for all its attempts.
     pub message_id: String,
+    /// Whether it was sent before under the same id.
+    pub again: bool,
     /// How long the bot may take.
     pub limit: Duration,
 }
@@ -40,6 +59,8 @@ pub struct DeliveryResult {
     pub location: Option<String>,
     /// Why there is no answer.
     pub error: Option<String>,
+    /// What the bot said; at most 64 KiB, or there is no answer.
+    pub body: Bytes,
 }
 
 /// Why a prompt cannot be played.
@@ -82,7 +103,7 @@ impl Notifier {
 
     /// Posts a notification (clients.md 20 and 21). Never follows redirects: the platform decides that.
     pub async fn deliver(&self, delivery: DeliveryRequest, token: String) -> DeliveryResult {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(&delivery.url)
             .header(header::CONTENT_TYPE, "application/json")
@@ -92,9 +113,14 @@ impl Notifier {
             .header("Scenario-Id", &delivery.scenario_id)
             .header("X-Microsoft-Skype-Chain-ID", &delivery.scenario_id)
             .header("X-Microsoft-Skype-Message-ID", &delivery.message_id)
-            .header("Client-Request-Id", &delivery.message_id)
-            .body(delivery.body);
-        let request = match request {
+            .header("Client-Request-Id", &delivery.message_id);
+        if delivery.again {
+            request = request.header("X-Microsoft-Skype-Original-Message-ID", &delivery.message_id);
+        }
+        for (name, value) in PLACE {
+            request = request.header(name, value);
+        }
+        let request = match request.body(delivery.body) {
             Ok(request) => request,
             Err(error) => return DeliveryResult::failed(error.to_string()),
         };
@@ -108,6 +134,7 @@ impl Notifier {
                     .and_then(|location| location.to_str().ok())
                     .map(str::to_owned),
                 error: None,
+                body: response.into_body(),
             },
         }
     }
@@ -135,6 +162,180 @@ impl Notifier {
 
 impl DeliveryResult {
     fn failed(error: String) -> Self {
-        Self { status: None, location: None, error: Some(error) }
+        Self { status: None, location: None, error: Some(error), body: Bytes::new() }
+    }
+
+    /// As the platform takes it.
+    fn outcome(self, joining: Option<JoinAnswer>) -> DeliveryOutcome {
+        match self.status {
+            Some(status) => DeliveryOutcome::Answered { status, location: self.location, joining },
+            None => DeliveryOutcome::NoAnswer,
+        }
+    }
+}
+
+/// One attempt to deliver something, and what it needs.
+pub struct Post<'a> {
+    /// The fake's clock.
+    pub clock: &'a Clock,
+    /// Where each attempt and its end are written down.
+    pub journal: &'a Journal,
+    /// Sends it.
+    pub notifier: &'a Notifier,
+    /// Signs it.
+    pub identity: &'a Identity,
+}
+
+impl Post<'_> {
+    /// Delivers, in the older format first where that is asked for (R-105): a 204 to it asks for Graph's
+    /// format; any other answer is the answer.
+    pub async fn attempt(
+        &self,
+        delivery: &Delivery,
+        links: &Links<'_>,
+        profile: &Profile,
+    ) -> DeliveryOutcome {
+        let Some(first) = delivery.notifications.first() else {
+            return DeliveryOutcome::NoAnswer;
+        };
+        if let Some(older) = render::legacy(first).filter(|_| delivery.legacy) {
+            let kinds = ("legacyNotification", "legacyDelivered");
+            let result = self.post(delivery, first, older, kinds).await;
+            if result.status != Some(204) {
+                return result.outcome(None);
+            }
+        }
+        let envelope = render::notification_as(&delivery.notifications, links, profile);
+        let result = self.post(delivery, first, envelope, ("notification", "delivered")).await;
+        let asked = matches!(first.what, What::ParticipantJoining(_));
+        let joining = match result.status {
+            Some(200) if asked => join_answer(&result.body),
+            _ => None,
+        };
+        result.outcome(joining)
+    }
+
+    async fn post(
+        &self,
+        delivery: &Delivery,
+        first: &Notification,
+        body: Value,
+        (sent, answered): (&'static str, &'static str),
+    ) -> DeliveryResult {
+        let call = Some(first.call);
+        let bytes: Bytes = body.to_string().into();
+        let detail = json!({
+            "deliveryId": delivery.id.0,
+            "attempt": delivery.attempt,
+            "url": &*delivery.callback_uri,
+            "messageId": delivery.message,
+            "count": delivery.notifications.len(),
+            "changeType": render::change(first),
+            "resourceUrl": first.resource_url(),
+            "body": body,
+        });
+        self.journal.write(self.clock.now(), call, sent, Route("graph", "bot"), detail);
+        let token = self.identity.callback_token(delivery.app, delivery.tenant, self.clock.now());
+        let request = DeliveryRequest {
+            url: delivery.callback_uri.to_string(),
+            body: bytes,
+            scenario_id: delivery.chain.to_string(),
+            message_id: delivery.message.to_string(),
+            again: delivery.attempt > 1,
+            limit: delivery.limit,
+        };
+        let result = self.notifier.deliver(request, token).await;
+        let said = (result.body.len() <= SAID_MAX).then_some(&result.body);
+        let said: Option<Value> = said.and_then(|body| serde_json::from_slice(body).ok());
+        let detail = json!({
+            "deliveryId": delivery.id.0,
+            "attempt": delivery.attempt,
+            "status": result.status,
+            "location": result.location,
+            "error": result.error,
+            "body": said,
+        });
+        self.journal.write(self.clock.now(), call, answered, Route("bot", "graph"), detail);
+        result
+    }
+}
+
+/// participantJoiningResponse (resources.md 9).
+#[derive(Deserialize)]
+#[serde(tag = "@odata.type")]
+enum JoinResponse {
+    #[serde(
+        rename = "#microsoft.graph.acceptJoinResponse",
+        alias = "microsoft.graph.acceptJoinResponse"
+    )]
+    Accept,
+    #[serde(
+        rename = "#microsoft.graph.rejectJoinResponse",
+        alias = "microsoft.graph.rejectJoinResponse"
+    )]
+    Reject {
+        #[serde(rename = "reason")]
+        _reason: RejectReason,
+    },
+    #[serde(
+        rename = "#microsoft.graph.inviteNewBotResponse",
+        alias = "microsoft.graph.inviteNewBotResponse"
+    )]
+    InviteNewBot {
+        #[serde(rename = "inviteUri")]
+        invite_uri: String,
+    },
+}
+
+/// Reads the body of a 200 to a participantJoiningNotification (R-293). `None`: there is none. A body that is
+/// no such response, lacks what its type needs or names no place to ring is unreadable (R-294).
+fn join_answer(body: &[u8]) -> Option<JoinAnswer> {
+    if body.trim_ascii().is_empty() {
+        return None;
+    }
+    Some(match serde_json::from_slice(body) {
+        Ok(JoinResponse::Accept) => JoinAnswer::Accept,
+        Ok(JoinResponse::Reject { .. }) => JoinAnswer::Reject,
+        Ok(JoinResponse::InviteNewBot { invite_uri }) => match url::Url::parse(&invite_uri) {
+            Ok(url) if url.has_host() => JoinAnswer::InviteNewBot(invite_uri),
+            _ => JoinAnswer::Unreadable,
+        },
+        Err(_) => JoinAnswer::Unreadable,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn join_answers() {
+        let read = |text: &str| join_answer(text.as_bytes());
+        let typed = |name: &str, rest: &str| {
+            read(&format!(r##"{{"@odata.type": "#microsoft.graph.{name}"{rest}}}"##))
+        };
+        assert_eq!(read(" \r\n"), None);
+        assert_eq!(typed("acceptJoinResponse", ""), Some(JoinAnswer::Accept));
+        assert_eq!(
+            read(r#"{"@odata.type": "microsoft.graph.acceptJoinResponse", "more": 1}"#),
+            Some(JoinAnswer::Accept)
+        );
+        let busy = typed("rejectJoinResponse", r#", "reason": "Busy""#);
+        assert_eq!(busy, Some(JoinAnswer::Reject));
+        let invite = typed("inviteNewBotResponse", r#", "inviteUri": "https://b.example/x""#);
+        assert_eq!(invite, Some(JoinAnswer::InviteNewBot("https://b.example/x".to_owned())));
+        for (name, rest) in [
+            ("acceptJoinResponse", ", 1"),
+            ("rejectJoinResponse", ""),
+            ("rejectJoinResponse", r#", "reason": "tired""#),
+            ("inviteNewBotResponse", ""),
+            ("inviteNewBotResponse", r#", "inviteUri": "somewhere""#),
+            ("call", ""),
+        ] {
+            assert_eq!(typed(name, rest), Some(JoinAnswer::Unreadable), "{name}{rest}");
+        }
+        for text in ["{}", "[]", "null", "\u{0}", "{\"@odata.type\": 3}"] {
+            assert_eq!(read(text), Some(JoinAnswer::Unreadable), "{text}");
+        }
     }
 }

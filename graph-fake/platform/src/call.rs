@@ -339,6 +339,7 @@ impl Call {
             app: self.parties.app,
             tenant: self.parties.tenant,
             chain: self.chain,
+            legacy: false,
         }
     }
 

@@ -45,23 +45,26 @@ pub struct Platform {
     fetches: BTreeMap<FetchId, CallId>,
     next_fetch: u64,
     asks: Vec<Ask>,
+    /// The time of what is being handled.
+    now: Timestamp,
 }
 
 impl Platform {
     /// A platform without tenants. Ids are functions of `seed` and of the inputs.
     pub fn new(seed: u64, options: Options) -> Self {
         Self {
+            outbox: Outbox::new(&options),
             options,
             ids: Ids::new(seed),
             directory: Directory::default(),
             calls: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             calls_of: BTreeMap::new(),
-            outbox: Outbox::default(),
             meetings: Meetings::default(),
             fetches: BTreeMap::new(),
             next_fetch: 0,
             asks: Vec::new(),
+            now: Timestamp::default(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Platform {
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Outputs {
         let mut out = Outputs::default();
         self.settle(now, &mut out.effects);
+        self.now = now;
         match input {
             Input::Request(request) => {
                 out.reply = Some(self.request(now, *request, &mut out.effects))
@@ -88,7 +92,7 @@ impl Platform {
                 }
             }
             Input::Admin(admin) => out.administered = Some(self.directory.apply(*admin)),
-            Input::NotificationFaults(_) => {}
+            Input::NotificationFaults(faults) => self.outbox.set_faults(faults),
             Input::Schedule(wanted) => {
                 out.scheduled = Some(Ok(self.meetings.schedule(now, &mut self.ids, &wanted)));
             }
@@ -140,9 +144,11 @@ impl Platform {
 
     fn settle(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            self.now = due;
             let call = self.deadlines.first().copied().filter(|(at, _)| *at == due);
             let Some((_, id)) = call else {
-                effects.extend(self.outbox.on_deadline().map(|d| Effect::Deliver(Box::new(d))));
+                let outcome = self.outbox.on_deadline();
+                self.carry_out(outcome, effects);
                 continue;
             };
             let call = self.calls.get_mut(&id).expect("a deadline belongs to a live call");
@@ -294,7 +300,7 @@ impl Platform {
             Act::RepeatLastNotification { call } => {
                 let message = self.ids.guid();
                 let nothing = || ActRefusal::Unknown(format!("delivered notification of {call}"));
-                let outcome = self.outbox.repeat_last(call, message).ok_or_else(nothing)?;
+                let outcome = self.outbox.repeat_last(now, call, message).ok_or_else(nothing)?;
                 self.carry_out(outcome, effects);
                 return Ok(call);
             }
@@ -406,7 +412,10 @@ impl Platform {
                 Ask::Tell(etag, what) => {
                     let message = self.ids.guid();
                     let notification = Notification { call: id, etag, what };
-                    let outcome = self.outbox.push(to.clone(), message, notification);
+                    let mut to = to.clone();
+                    let application = self.directory.application(to.tenant, to.app);
+                    to.legacy = application.is_some_and(|app| app.legacy_first_notification);
+                    let outcome = self.outbox.push(self.now, to, message, notification);
                     self.carry_out(outcome, effects);
                 }
             }
@@ -430,7 +439,11 @@ impl Platform {
     }
 
     fn carry_out(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
-        if let Some((call, delivery)) = outcome.gave_up {
+        for (call, delivery, what) in outcome.tampered {
+            let delivery = Some(delivery);
+            effects.push(Effect::Happened(Event::Tampered { call, delivery, what }));
+        }
+        for (call, delivery) in outcome.gave_up {
             effects.push(Effect::Happened(Event::GaveUp { call, delivery }));
         }
         effects.extend(outcome.send.map(|delivery| Effect::Deliver(Box::new(delivery))));
