@@ -164,8 +164,8 @@ mod tests {
         ring.rotate(Timestamp::from_secs(1_000), None);
         let second = ring.current().kid.clone();
         assert_ne!(first, second);
-        assert_eq!(kids(&ring, 1_000 + 86_399), [second.clone(), first.clone()]);
-        assert_eq!(kids(&ring, 1_000 + 86_400), [second.clone()]);
+        assert_eq!(kids(&ring, 1_000 + 86_399), [&second, &first]);
+        assert_eq!(kids(&ring, 1_000 + 86_400), [&second]);
         ring.rotate(Timestamp::from_secs(2_000), None);
         assert_eq!(kids(&ring, 2_000), [first, second], "fixed keys take turns");
     }

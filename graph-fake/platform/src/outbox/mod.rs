@@ -341,8 +341,7 @@ impl Outbox {
     /// whether the question ever reaches it.
     fn start_clock(&mut self, now: Timestamp, id: DeliveryId) {
         let by = now + self.acknowledge_within;
-        if let Some(question) = self.questions.get_mut(&id).filter(|question| question.by.is_none())
-        {
+        if let Some(question) = self.questions.get_mut(&id) {
             question.by = Some(by);
             self.timers.insert((by, question.call, Why::Joining(id)));
         }

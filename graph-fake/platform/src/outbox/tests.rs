@@ -196,6 +196,12 @@ fn a_join_is_not_asked_again_when_its_time_is_over() {
     let over = outbox.on_deadline();
     assert_eq!((over.joined, over.gave_up), (Some((call(1), None)), vec![(call(1), id)]));
     assert_eq!((outbox.next_deadline(), outbox.pending()), (None, 0));
+    // Nor if the time passes while the question is under way.
+    let asked = push(&mut outbox, at(10), call(1), 2, What::ParticipantJoining(view()));
+    assert_eq!(outbox.on_deadline().joined, Some((call(1), None)));
+    let broken = outbox.delivered(at(16), delivery(&asked), &DeliveryOutcome::NoAnswer);
+    assert_eq!((broken.gave_up.len(), broken.joined), (1, None));
+    assert_eq!(outbox.next_deadline(), None);
 }
 
 #[test]
@@ -239,8 +245,15 @@ fn a_delayed_notification_holds_back_those_behind_it() {
     push(&mut outbox, at(0), call(1), 3, update());
     assert_eq!(drain(&mut outbox, at(5), first), [1]);
     assert_eq!(outbox.next_deadline(), Some((at(12), call(1))), "from when it would have left");
+    assert_eq!(sent(&push(&mut outbox, at(6), call(1), 4, update())), [0_u64; 0]);
     let late = outbox.on_deadline();
-    assert_eq!(sent(&late), [2, 3]);
+    assert_eq!(sent(&late), [2, 3, 4]);
+    // Nor does it leave earlier in the envelope of one before it.
+    faults(&mut outbox, NotificationKind::Call, Tampering::Delay(Duration::from_secs(7)));
+    push(&mut outbox, at(12), call(1), 5, update());
+    push(&mut outbox, at(12), call(1), 6, update());
+    assert_eq!(drain(&mut outbox, at(12), late), [2, 3, 4, 5]);
+    assert_eq!(outbox.next_deadline(), Some((at(19), call(1))));
 }
 
 #[test]

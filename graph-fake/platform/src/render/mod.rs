@@ -68,10 +68,9 @@ fn fill_nulls(members: &mut Extra, names: &[&str]) {
 
 /// A wire type as its members.
 fn written(data: &impl serde::Serialize) -> Extra {
-    match serde_json::to_value(data).expect("wire types hold nothing that JSON cannot") {
-        Value::Object(members) => members,
-        other => Extra::from_iter([("value".to_owned(), other)]),
-    }
+    let value = serde_json::to_value(data).expect("wire types hold nothing that JSON cannot");
+    let Value::Object(members) = value else { panic!("a wire type is an object") };
+    members
 }
 
 /// The members of something that is to be an object.
