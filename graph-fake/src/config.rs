@@ -77,6 +77,9 @@ pub struct AppBody {
     /// Whether calling is switched on.
     #[serde(default = "yes")]
     pub calling_enabled: bool,
+    /// Whether its webhook is told of incoming calls in the older format first.
+    #[serde(default)]
+    pub legacy_first_notification: bool,
 }
 
 /// A user and their id.
@@ -173,6 +176,7 @@ impl AppBody {
             callback_uri: self.callback_uri.clone(),
             grants,
             calling_enabled: self.calling_enabled,
+            legacy_first_notification: self.legacy_first_notification,
             ..Application::new(String::new())
         }
     }
@@ -216,6 +220,7 @@ fn default_tenants() -> Vec<TenantConfig> {
         callback_uri: None,
         roles: Permission::ALL.iter().map(|permission| permission.role().to_owned()).collect(),
         calling_enabled: true,
+        legacy_first_notification: false,
     };
     let user = |(name, id): (&str, Guid)| UserConfig {
         id,

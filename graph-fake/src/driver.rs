@@ -23,7 +23,7 @@ use crate::{
     faults::FaultPlan,
     identity::Identity,
     journal::{Journal, Route},
-    notify::{DeliveryRequest, Notifier},
+    notify::{Notifier, Post},
     recordings::Recordings,
     sound::{self, Sound},
 };
@@ -376,11 +376,14 @@ impl Loop {
             Event::Refused { .. }
             | Event::Dropped { .. }
             | Event::Conference { .. }
-            | Event::Redirected { .. }
-            | Event::Tampered { .. } => {}
+            | Event::Redirected { .. } => {}
             Event::Media { call, what, at } => {
                 self.state.sound.note(at, call, &what);
                 self.journal.write(now, Some(call), "media", route, sound::detail(at, &what));
+            }
+            Event::Tampered { call, delivery, what } => {
+                let detail = json!({"deliveryId": delivery.map(|id| id.0), "what": what});
+                self.journal.write(now, Some(call), "tampered", route, detail);
             }
             Event::GaveUp { call, delivery } => {
                 let detail = json!({"deliveryId": delivery.0});
@@ -395,6 +398,7 @@ impl Loop {
         let (notifier, identity) = (self.notifier.clone(), self.identity.clone());
         let recordings = self.recordings.clone();
         let (generation, once) = (self.state.generation, self.flaw == Some(Flaw::NotifiesOnce));
+        let profile = self.state.options.profile;
         self.state.under_way += 1;
         tokio::spawn(async move {
             if let Some(wait) = wait {
@@ -403,7 +407,9 @@ impl Loop {
             }
             let recording = recordings.links(clock.now());
             let links = Links { recording: &recording };
-            let outcome = attempt(&delivery, &clock, &journal, &notifier, &identity, &links).await;
+            let post =
+                Post { clock: &clock, journal: &journal, notifier: &notifier, identity: &identity };
+            let outcome = post.attempt(&delivery, &links, &profile).await;
             let outcome = if once { gone(outcome) } else { outcome };
             let _ = back.send(Command::Delivered(generation, delivery.id, outcome)).await;
         });
@@ -439,53 +445,5 @@ fn gone(outcome: DeliveryOutcome) -> DeliveryOutcome {
         DeliveryOutcome::Answered { .. } | DeliveryOutcome::NoAnswer => {
             DeliveryOutcome::Answered { status: 410, location: None, joining: None }
         }
-    }
-}
-
-async fn attempt(
-    delivery: &Delivery,
-    clock: &Clock,
-    journal: &Journal,
-    notifier: &Notifier,
-    identity: &Identity,
-    links: &Links<'_>,
-) -> DeliveryOutcome {
-    let Some(notification) = delivery.notifications.first() else {
-        return DeliveryOutcome::NoAnswer;
-    };
-    let call = notification.call;
-    let envelope = platform::render::notification(notification, links);
-    let body = serde_json::to_value(&envelope).expect("wire types are JSON");
-    let entry = envelope.value.first();
-    let detail = json!({
-        "deliveryId": delivery.id.0,
-        "attempt": delivery.attempt,
-        "url": &*delivery.callback_uri,
-        "changeType": entry.map(|e| &e.change_type),
-        "resourceUrl": entry.map(|e| &e.resource_url),
-        "body": body,
-    });
-    journal.write(clock.now(), Some(call), "notification", Route("graph", "bot"), detail);
-    let token = identity.callback_token(delivery.app, delivery.tenant, clock.now());
-    let request = DeliveryRequest {
-        url: delivery.callback_uri.to_string(),
-        body: body.to_string().into(),
-        scenario_id: delivery.chain.to_string(),
-        message_id: delivery.message.to_string(),
-        limit: delivery.limit,
-    };
-    let result = notifier.deliver(request, token).await;
-    let detail = json!({
-        "deliveryId": delivery.id.0,
-        "attempt": delivery.attempt,
-        "status": result.status,
-        "error": result.error,
-    });
-    journal.write(clock.now(), Some(call), "delivered", Route("bot", "graph"), detail);
-    match result.status {
-        Some(status) => {
-            DeliveryOutcome::Answered { status, location: result.location, joining: None }
-        }
-        None => DeliveryOutcome::NoAnswer,
     }
 }

@@ -336,20 +336,25 @@ impl Exchange<'_> {
                 if view.kind == OperationKind::Record {
                     self.graph.recordings.asked(view.id, &base);
                 }
-                let mut answer = body(StatusCode::OK, as_json(&render::operation(&view)));
+                let mut answer = body(
+                    StatusCode::OK,
+                    render::operation_reply(&view, &base, &render::Links::NONE),
+                );
                 let id = view.id;
                 answer.location =
                     Some(format!("{base}/communications/calls/{call}/operations/{id}"));
                 answer
             }
             Accepted::OperationRead(call, view) => {
-                let mut read = as_json(&render::operation(&view));
+                let mut read = as_json(&render::operation(&view, &render::Links::NONE));
                 read["@odata.context"] = format!("{}/$entity", operations(call)).into();
                 body(StatusCode::OK, read)
             }
             Accepted::Operations(call, views) => {
-                let value: Vec<Value> =
-                    views.iter().map(|v| as_json(&render::operation(v))).collect();
+                let value: Vec<Value> = views
+                    .iter()
+                    .map(|v| as_json(&render::operation(v, &render::Links::NONE)))
+                    .collect();
                 let list = json!({"@odata.context": operations(call), "value": value});
                 body(StatusCode::OK, list)
             }

@@ -454,6 +454,8 @@ pub struct Delivery {
     pub limit: Duration,
     /// What to say: one notification, or several of the same call.
     pub notifications: Vec<Notification>,
+    /// Whether it is to be told in the older format first; only ever the incoming one.
+    pub legacy: bool,
 }
 
 /// A line of the journal.

@@ -44,7 +44,7 @@ pub use media_queue::{BEEP, MediaEvent, Prompt};
 pub use meetings::{MeetingId, Schedule};
 pub use notification::{Notification, Roster, Update, What};
 pub use options::Options;
-pub use outbox::{NotificationFault, NotificationKind, Tampering};
+pub use outbox::{FAULTS_MAX, NotificationFault, NotificationKind, Tampering};
 pub use permissions::{Grants, Need, Permission};
 pub use platform::Platform;
 pub use refusal::Refusal;

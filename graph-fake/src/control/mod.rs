@@ -2,6 +2,7 @@
 //! JSON in, JSON out; its own port, never mixed with Graph's paths.
 
 mod clock;
+mod keys;
 mod people;
 mod reading;
 mod writing;
@@ -66,6 +67,7 @@ pub struct Control {
         people::ring,
         people::act,
         clock::advance,
+        keys::rotate,
     )
 )]
 struct Description;
@@ -88,6 +90,7 @@ pub fn router(control: Control) -> Router {
         .route("/calls", post(people::ring))
         .route("/calls/{call_id}/actions", post(people::act))
         .route("/clock", post(clock::advance))
+        .route("/keys/rotate", post(keys::rotate))
         .fallback(|| async { Trouble::unknown("there is no such path; see GET /openapi.json") })
         .method_not_allowed_fallback(|| async {
             Trouble(

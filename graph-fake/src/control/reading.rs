@@ -98,7 +98,7 @@ fn live_call(state: &driver::State, view: &CallView) -> Value {
         .platform
         .operations(view.id)
         .iter()
-        .map(|operation| json!(platform::render::operation(operation)))
+        .map(|operation| platform::render::operation(operation, &platform::render::Links::NONE))
         .collect();
     let mine = view.my_participant.0;
     let bot = json!({"participantId": mine, "app": view.app, "name": &*view.app_name});

@@ -1,5 +1,7 @@
 //! What is in a token, and when it is believed.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use graph_api::{Guid, Timestamp};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -9,7 +11,7 @@ use thiserror::Error;
 
 use crate::Flaw;
 
-use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, Keys, keys::SigningKey};
+use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, keys::SigningKey};
 
 /// How long an access token is valid, in seconds.
 pub(super) const ACCESS_SECS: u64 = 3_599;
@@ -80,7 +82,7 @@ pub struct CallbackTokenFaults {
 }
 
 pub(super) fn access(
-    keys: &Keys,
+    key: &SigningKey,
     app: Guid,
     tenant: Guid,
     roles: &[String],
@@ -93,11 +95,13 @@ pub(super) fn access(
         "appid": app, "appidacr": "1", "idtyp": "app", "oid": app, "sub": app, "tid": tenant,
         "roles": roles, "ver": "1.0",
     });
-    sign(&keys.login, &keys.login.kid, &claims)
+    sign(key, &key.kid, &claims)
 }
 
+/// `unknown` signs instead of `platform` where the faults want it, under its name.
 pub(super) fn callback(
-    keys: &Keys,
+    platform: &SigningKey,
+    unknown: &SigningKey,
     app: Guid,
     tenant: Guid,
     now: Timestamp,
@@ -119,8 +123,8 @@ pub(super) fn callback(
     claims.retain(|name, _| !faults.omit.contains(name));
     let claims = Value::Object(claims);
     match faults.key {
-        TokenKey::Platform => sign(&keys.platform, &keys.platform.kid, &claims),
-        TokenKey::Unknown => sign(&keys.unknown, &keys.platform.kid, &claims),
+        TokenKey::Platform => sign(platform, &platform.kid, &claims),
+        TokenKey::Unknown => sign(unknown, &platform.kid, &claims),
         TokenKey::None => {
             let head = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
             format!("{head}.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
@@ -145,8 +149,9 @@ struct Access {
     roles: Vec<String>,
 }
 
+/// `believed` knows the keys that are believed now, by name.
 pub(super) fn verify(
-    keys: &Keys,
+    believed: impl Fn(&str) -> Option<Arc<SigningKey>>,
     header: Option<&str>,
     now: Timestamp,
     flaw: Option<Flaw>,
@@ -160,8 +165,8 @@ pub(super) fn verify(
     // A head that cannot be read, or names another algorithm (`none` is not even known to the library).
     let head = jsonwebtoken::decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
     let forged_is_fine = flaw == Some(Flaw::TakesForgedTokens);
-    let known = head.kid.as_deref() == Some(&keys.login.kid) || forged_is_fine;
-    if head.alg != Algorithm::RS256 || !known {
+    let key = head.kid.as_deref().and_then(believed);
+    if head.alg != Algorithm::RS256 {
         return Err(TokenRefusal::Forged);
     }
     let mut rules = Validation::new(Algorithm::RS256);
@@ -169,10 +174,10 @@ pub(super) fn verify(
     rules.validate_exp = false;
     rules.validate_aud = false;
     rules.required_spec_claims.clear();
-    let decoded = if forged_is_fine {
-        jsonwebtoken::dangerous::insecure_decode::<Access>(token)
-    } else {
-        jsonwebtoken::decode::<Access>(token, &keys.login.public, &rules)
+    let decoded = match key {
+        _ if forged_is_fine => jsonwebtoken::dangerous::insecure_decode::<Access>(token),
+        Some(key) => jsonwebtoken::decode::<Access>(token, &key.public, &rules),
+        None => return Err(TokenRefusal::Forged),
     };
     let claims = decoded.map_err(|_| TokenRefusal::Forged)?.claims;
     if claims.aud != GRAPH_AUDIENCE {
@@ -190,13 +195,31 @@ pub(super) fn verify(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Keys, *};
 
     const APP: Guid = Guid::from_u128(1);
     const TENANT: Guid = Guid::from_u128(2);
 
     fn keys() -> Keys {
         Keys::fixed()
+    }
+
+    fn access(keys: &Keys, app: Guid, tenant: Guid, roles: &[String], now: Timestamp) -> String {
+        super::access(&keys.login.current(), app, tenant, roles, now)
+    }
+
+    fn callback(keys: &Keys, now: Timestamp, faults: &CallbackTokenFaults) -> String {
+        super::callback(&keys.platform.current(), &keys.unknown, APP, TENANT, now, faults)
+    }
+
+    fn verify(
+        keys: &Keys,
+        header: Option<&str>,
+        now: Timestamp,
+        flaw: Option<Flaw>,
+    ) -> Result<AppClaims, TokenRefusal> {
+        let believed = |kid: &str| keys.login.believed(now).find(|key| key.kid == kid).cloned();
+        super::verify(believed, header, now, flaw)
     }
 
     fn at(secs: u64) -> Timestamp {
@@ -229,7 +252,7 @@ mod tests {
         assert_eq!(verify(&keys, Some(&mixed), at(1_000), None), Err(TokenRefusal::Forged));
         for key in [TokenKey::Platform, TokenKey::Unknown, TokenKey::None] {
             let faults = CallbackTokenFaults { key, ..CallbackTokenFaults::default() };
-            let token = format!("Bearer {}", callback(&keys, APP, TENANT, at(1_000), &faults));
+            let token = format!("Bearer {}", callback(&keys, at(1_000), &faults));
             assert!(verify(&keys, Some(&token), at(1_000), None).is_err(), "{key:?}");
         }
     }
@@ -242,12 +265,27 @@ mod tests {
             omit: vec!["tid".to_owned()],
             ..CallbackTokenFaults::default()
         };
-        let token = callback(&keys, APP, TENANT, at(10_000), &faults);
+        let token = callback(&keys, at(10_000), &faults);
         let claims = token.split('.').nth(1).unwrap();
         let claims: Value =
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
         let wanted =
             json!({"iss": CALLBACK_ISSUER, "aud": APP, "iat": 6_340, "nbf": 6_340, "exp": 9_940});
         assert_eq!(claims, wanted);
+    }
+
+    #[test]
+    fn an_old_token_opens_graph_as_long_as_its_key_is_kept() {
+        let mut keys = keys();
+        let token = format!("Bearer {}", access(&keys, APP, TENANT, &[], at(1_000)));
+        keys.login.rotate(at(1_000), None);
+        assert!(verify(&keys, Some(&token), at(2_000), None).is_ok());
+        let new = format!("Bearer {}", access(&keys, APP, TENANT, &[], at(1_000)));
+        assert_ne!(token, new);
+        assert!(verify(&keys, Some(&new), at(2_000), None).is_ok());
+        // A day later the key is gone, whatever the token says of its own time.
+        let day = at(1_000 + 24 * 3_600);
+        assert_eq!(verify(&keys, Some(&token), day, None), Err(TokenRefusal::Forged));
+        assert_eq!(verify(&keys, Some(&new), day, None), Err(TokenRefusal::Expired));
     }
 }

@@ -536,6 +536,7 @@ impl Call {
             app: self.birth.app,
             tenant: self.birth.tenant,
             chain: self.birth.chain,
+            legacy: self.birth.legacy,
         }
     }
 

@@ -28,8 +28,8 @@ impl Platform {
             Act::RepeatLastNotification { call } => {
                 let message = self.ids.guid();
                 let nothing = || ActRefusal::Unknown(format!("delivered notification of {call}"));
-                let outcome = self.outbox.repeat_last(call, message).ok_or_else(nothing)?;
-                self.carry_out(outcome, effects);
+                let outcome = self.outbox.repeat_last(now, call, message).ok_or_else(nothing)?;
+                self.carry_out(now, outcome, effects);
                 Ok(call)
             }
             Act::InMeeting { meeting, by, what } => {
