@@ -165,9 +165,14 @@ impl Platform {
     ) -> Result<Accepted, Refusal> {
         let caller = &request.caller;
         let application = self.directory.application(caller.tenant, caller.app);
-        let Some(application) = application.filter(|app| app.calling_enabled) else {
+        // Online meetings need no calling bot, and are all that a user's token opens.
+        let meeting = matches!(request.verb, Verb::Meeting(_));
+        let Some(application) = application.filter(|app| app.calling_enabled || meeting) else {
             return Err(Refusal::NotRegistered);
         };
+        if caller.delegated.is_some() && !meeting {
+            return Err(Refusal::DelegatedToken);
+        }
         // A new grant takes effect with the next token, a withdrawn one at once.
         let grants: Grants = if self.options.flaw == Some(Flaw::IgnoresWithdrawal) {
             caller.roles.clone()
@@ -179,7 +184,11 @@ impl Platform {
                 let caller = caller.clone();
                 self.create(now, &caller, request.scenario, *create, &grants, effects)
             }
-            Verb::Meeting(verb) => match *verb {},
+            Verb::Meeting(verb) => {
+                let (ids, directory) = (&mut self.ids, &self.directory);
+                let done = self.meetings.handle(now, ids, directory, caller, &grants, *verb);
+                done.map(|accepted| Accepted::Meeting(Box::new(accepted)))
+            }
             Verb::LogDeviceQuality(_) => {
                 Err(Refusal::NotModelled("logTeleconferenceDeviceQuality"))
             }
@@ -339,7 +348,7 @@ impl Platform {
         let callback = application.callback_uri.clone();
         let callback = callback.ok_or_else(|| not_now("the application has no callbackUri"))?;
         let callback: Arc<str> = callback.into();
-        let caller = Caller { app: to, tenant, roles: Grants::new() };
+        let caller = Caller::application(to, tenant, Grants::new());
         self.must_have_room(&caller).map_err(|refusal| ActRefusal::NotNow(refusal.to_string()))?;
         let parties = self.parties(tenant, from, to).map_err(|_| unknown("user", from))?;
         let (fresh, chain) = (CallId(self.ids.guid()), self.ids.guid());
