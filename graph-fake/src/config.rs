@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, path::Path, time::Duration};
 
 use graph_api::Guid;
-use platform::{Admin, Application, OnCall, Permission, User};
+use platform::{AccessPolicy, Admin, Application, OnCall, Permission, User};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
@@ -77,6 +77,10 @@ pub struct AppBody {
     /// Whether calling is switched on.
     #[serde(default = "yes")]
     pub calling_enabled: bool,
+    /// Users for whom an application access policy lets it manage online meetings; everybody if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub access_policy_users: Option<BTreeSet<Guid>>,
 }
 
 /// A user and their id.
@@ -102,6 +106,9 @@ pub struct UserBody {
     /// How long picking up takes.
     #[serde(default)]
     pub answer_after_ms: Option<u32>,
+    /// Whether they are licensed for Cloud Video Interop.
+    #[serde(default = "yes")]
+    pub video_interop: bool,
 }
 
 /// Reads an entry with an `id` beside the members of its body. `flatten` would do, but lets misspelt
@@ -159,7 +166,8 @@ impl UserBody {
             OnCallKind::Ignore => OnCall::Ignore,
             OnCallKind::Busy => OnCall::Busy,
         };
-        User::new(self.display_name.clone(), on_call)
+        let user = User::new(self.display_name.clone(), on_call);
+        User { video_interop: self.video_interop, ..user }
     }
 }
 
@@ -173,6 +181,10 @@ impl AppBody {
             callback_uri: self.callback_uri.clone(),
             grants,
             calling_enabled: self.calling_enabled,
+            access_policy: match &self.access_policy_users {
+                None => AccessPolicy::Everybody,
+                Some(users) => AccessPolicy::Users(users.clone()),
+            },
             ..Application::new(String::new())
         }
     }
@@ -216,6 +228,7 @@ fn default_tenants() -> Vec<TenantConfig> {
         callback_uri: None,
         roles: Permission::ALL.iter().map(|permission| permission.role().to_owned()).collect(),
         calling_enabled: true,
+        access_policy_users: None,
     };
     let user = |(name, id): (&str, Guid)| UserConfig {
         id,
@@ -223,6 +236,7 @@ fn default_tenants() -> Vec<TenantConfig> {
             display_name: name.to_owned(),
             on_call: OnCallKind::Answer,
             answer_after_ms: None,
+            video_interop: true,
         },
     };
     vec![TenantConfig {

@@ -5,4 +5,5 @@ mod control_api;
 mod flaws;
 mod harness;
 mod identity;
+mod meetings;
 mod notifications;
