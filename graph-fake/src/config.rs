@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, path::Path, time::Duration};
 
 use graph_api::Guid;
-use platform::{Admin, Application, OnCall, Permission, User};
+use platform::{AccessPolicy, Admin, Application, OnCall, Permission, User};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
@@ -80,6 +80,10 @@ pub struct AppBody {
     /// Whether its webhook is told of incoming calls in the older format first.
     #[serde(default)]
     pub legacy_first_notification: bool,
+    /// Users for whom an application access policy lets it manage online meetings; everybody if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub access_policy_users: Option<BTreeSet<Guid>>,
 }
 
 /// A user and their id.
@@ -105,6 +109,9 @@ pub struct UserBody {
     /// How long picking up takes.
     #[serde(default)]
     pub answer_after_ms: Option<u32>,
+    /// Whether they are licensed for Cloud Video Interop.
+    #[serde(default = "yes")]
+    pub video_interop: bool,
 }
 
 /// Reads an entry with an `id` beside the members of its body. `flatten` would do, but lets misspelt
@@ -162,7 +169,8 @@ impl UserBody {
             OnCallKind::Ignore => OnCall::Ignore,
             OnCallKind::Busy => OnCall::Busy,
         };
-        User::new(self.display_name.clone(), on_call)
+        let user = User::new(self.display_name.clone(), on_call);
+        User { video_interop: self.video_interop, ..user }
     }
 }
 
@@ -177,6 +185,10 @@ impl AppBody {
             grants,
             calling_enabled: self.calling_enabled,
             legacy_first_notification: self.legacy_first_notification,
+            access_policy: match &self.access_policy_users {
+                None => AccessPolicy::Everybody,
+                Some(users) => AccessPolicy::Users(users.clone()),
+            },
             ..Application::new(String::new())
         }
     }
@@ -221,6 +233,7 @@ fn default_tenants() -> Vec<TenantConfig> {
         roles: Permission::ALL.iter().map(|permission| permission.role().to_owned()).collect(),
         calling_enabled: true,
         legacy_first_notification: false,
+        access_policy_users: None,
     };
     let user = |(name, id): (&str, Guid)| UserConfig {
         id,
@@ -228,6 +241,7 @@ fn default_tenants() -> Vec<TenantConfig> {
             display_name: name.to_owned(),
             on_call: OnCallKind::Answer,
             answer_after_ms: None,
+            video_interop: true,
         },
     };
     vec![TenantConfig {

@@ -15,7 +15,8 @@ use graph_api::Guid;
 use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use platform::{
-    Accepted, CallVerb, Caller, Ids, OperationKind, Permission, Refusal, Request, Verb, render,
+    Accepted, CallVerb, Caller, Delegated, Ids, OperationKind, Permission, Refusal, Request, Verb,
+    render,
 };
 use seam::Clock;
 use serde::de::DeserializeOwned;
@@ -28,6 +29,7 @@ use crate::{
     envelope::RequestIds,
     identity::{AppClaims, Identity},
     journal::{Journal, Route},
+    meetings,
     paths::{Action, Asked, Located, locate},
     recordings::Recordings,
 };
@@ -193,12 +195,16 @@ impl Exchange<'_> {
                 let text = "The HTTP method is not supported on this path.";
                 return Answer::error(StatusCode::METHOD_NOT_ALLOWED, "8520", text);
             }
-            Asked::Create | Asked::OnCall(..) | Asked::NoSuchCall | Asked::NotModelled(_) => {}
+            Asked::Create
+            | Asked::OnCall(..)
+            | Asked::Meeting(_)
+            | Asked::NoSuchCall
+            | Asked::NotModelled(_) => {}
         }
         if let Some(fault) = self.fault().await {
             return fault;
         }
-        let verb = match body.map_err(bad_body).and_then(|body| self.verb(&body)) {
+        let verb = match body.map_err(bad_body).and_then(|body| self.verb(&body, uri)) {
             Ok(verb) => verb,
             Err(_) if self.graph.flaw == Some(Flaw::BreaksOnBadBody) => {
                 let text = "The planted fault.";
@@ -262,9 +268,14 @@ impl Exchange<'_> {
         })
     }
 
-    fn verb(&self, body: &[u8]) -> Result<Verb, Box<Answer>> {
+    fn verb(&self, body: &[u8], uri: &http::Uri) -> Result<Verb, Box<Answer>> {
         let (call, action) = match &self.located.asked {
             Asked::Create => return self.json(body).map(|call| Verb::CreateCall(Box::new(call))),
+            Asked::Meeting(asked) => {
+                let body = asked.takes_body().then(|| self.json(body)).transpose()?;
+                let verb = asked.verb(uri.query(), body).map_err(Answer::refused)?;
+                return Ok(Verb::Meeting(Box::new(verb)));
+            }
             Asked::NotModelled(what) => {
                 return Err(Answer::refused(Refusal::NotModelled(what)).into());
             }
@@ -363,13 +374,18 @@ impl Exchange<'_> {
                     format!("{base}/$metadata#communications/calls('{call}')/participants");
                 body(StatusCode::OK, json!({"@odata.context": context, "value": []}))
             }
+            Accepted::Meeting(accepted) => {
+                let language = self.headers.get(header::ACCEPT_LANGUAGE);
+                let language = language.and_then(|language| language.to_str().ok());
+                let (status, body) = meetings::answer(&accepted, &base, language);
+                Answer::ok(status, body)
+            }
             Accepted::OperationTaken(..)
             | Accepted::Participant(..)
             | Accepted::RoutingGroups(..)
             | Accepted::RoutingGroup(..)
             | Accepted::ContentSharings(..)
             | Accepted::ContentSharing(..)
-            | Accepted::Meeting(_)
             | Accepted::Done => Answer::ok(StatusCode::OK, None),
             Accepted::Taken => Answer::ok(StatusCode::ACCEPTED, None),
             Accepted::Gone => Answer::ok(StatusCode::NO_CONTENT, None),
@@ -429,7 +445,11 @@ fn bad_body(bad: BadBody) -> Box<Answer> {
 
 fn caller(claims: &AppClaims) -> Caller {
     let roles = claims.roles.iter().filter_map(|role| Permission::from_role(role)).collect();
-    Caller { app: claims.app, tenant: claims.tenant, roles }
+    let delegated = claims.delegated.as_ref().map(|claims| Delegated {
+        user: claims.user,
+        scopes: claims.scopes.iter().filter_map(|scope| Permission::from_scope(scope)).collect(),
+    });
+    Caller { app: claims.app, tenant: claims.tenant, roles, delegated }
 }
 
 fn as_json(data: &impl serde::Serialize) -> Value {

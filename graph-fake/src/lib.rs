@@ -13,6 +13,7 @@ mod flaw;
 mod graph;
 pub mod identity;
 mod journal;
+mod meetings;
 mod notify;
 mod paths;
 mod recordings;

@@ -6,6 +6,8 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use platform::{CallId, OperationId};
 
+use crate::meetings::{self, MeetingAsked};
+
 /// v1.0 or beta.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -34,6 +36,8 @@ pub enum Asked {
     OnCall(CallId, Action),
     /// A call id that is no id: nobody has it.
     NoSuchCall,
+    /// Something about online meetings, or a calendar.
+    Meeting(MeetingAsked),
     /// Known to Graph, not modelled here.
     NotModelled(&'static str),
     /// The path exists, the method does not.
@@ -128,12 +132,7 @@ pub fn locate(method: &Method, path: &str) -> Option<Located> {
 fn asked(method: &Method, rest: &[&str]) -> (Asked, &'static str) {
     match rest {
         ["communications" | "app", "calls", on_call @ ..] => calls(method, on_call),
-        ["communications" | "app" | "me", "onlineMeetings", ..]
-        | ["users", _, "onlineMeetings", ..] => {
-            (Asked::NotModelled("onlineMeetings"), "onlineMeetings")
-        }
-        ["users", _, "calendar", "events", ..] => (Asked::NotModelled("calendar"), "calendar"),
-        _ => (Asked::Unknown, "unknown"),
+        _ => meetings::locate(method, rest).unwrap_or((Asked::Unknown, "unknown")),
     }
 }
 
@@ -244,7 +243,7 @@ mod tests {
     fn what_is_not_modelled_is_known_by_name() {
         let transfer = asked("POST", "/v1.0/communications/calls/ID/transfer");
         assert_eq!(transfer, on_call(Action::NotModelled("transfer")));
-        let meetings = asked("POST", "/v1.0/users/u/onlineMeetings");
-        assert_eq!(meetings, Asked::NotModelled("onlineMeetings"));
+        let meetings = asked("POST", "/v1.0/users/u/onlineMeetings/m/recordings");
+        assert_eq!(meetings, Asked::NotModelled("recordings"));
     }
 }

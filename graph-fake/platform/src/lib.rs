@@ -36,9 +36,9 @@ pub use explanation::{Explanation, Predicate};
 pub use flaw::Flaw;
 pub use ids::Ids;
 pub use input::{
-    Accepted, Act, ActRefusal, CallId, CallVerb, Caller, ConferenceId, Delivery, DeliveryId,
-    DeliveryOutcome, Effect, Event, FetchError, FetchId, Input, JoinAnswer, OperationId, Outputs,
-    ParticipantId, Request, UserAct, Verb,
+    Accepted, Act, ActRefusal, CallId, CallVerb, Caller, ConferenceId, Delegated, Delivery,
+    DeliveryId, DeliveryOutcome, Effect, Event, FetchError, FetchId, Input, JoinAnswer,
+    OperationId, Outputs, ParticipantId, Request, UserAct, Verb,
 };
 pub use media_queue::{BEEP, MediaEvent, Prompt};
 pub use meetings::{MeetingId, Schedule};

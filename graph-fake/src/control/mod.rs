@@ -1,10 +1,12 @@
 //! The control API: what a *test* sees. It plays the administrator, the Teams users and the clock.
 //! JSON in, JSON out; its own port, never mixed with Graph's paths.
 
+mod channels;
 mod clock;
 mod keys;
 mod people;
 mod reading;
+mod tokens;
 mod writing;
 
 use std::sync::Arc;
@@ -68,6 +70,8 @@ pub struct Control {
         people::act,
         clock::advance,
         keys::rotate,
+        tokens::user_token,
+        channels::put_channel,
     )
 )]
 struct Description;
@@ -87,6 +91,8 @@ pub fn router(control: Control) -> Router {
         .route("/tenants/{tenant_id}/users/{user_id}", put(writing::put_user))
         .route("/faults", put(writing::put_faults))
         .route("/callback-tokens", post(writing::callback_token))
+        .route("/user-tokens", post(tokens::user_token))
+        .route("/tenants/{tenant_id}/channels/{thread_id}", put(channels::put_channel))
         .route("/calls", post(people::ring))
         .route("/calls/{call_id}/actions", post(people::act))
         .route("/clock", post(clock::advance))

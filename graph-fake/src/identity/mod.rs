@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::Flaw;
 
 pub use keys::{KeyError, Keys};
-pub use tokens::{AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal};
+pub use tokens::{AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal, UserClaims};
 
 /// The issuer of notification tokens, exactly (clients.md 22).
 pub const CALLBACK_ISSUER: &str = "https://api.botframework.com";
@@ -147,6 +147,19 @@ impl Identity {
     ) -> (String, u64) {
         let key = self.keys().login.current();
         (tokens::access(&key, app, tenant, roles, now), tokens::ACCESS_SECS)
+    }
+
+    /// An access token of a signed-in user, for an application of a tenant, and the seconds that it is valid for.
+    pub fn user_token(
+        &self,
+        app_and_tenant: (Guid, Guid),
+        user: Guid,
+        scopes: &[String],
+        now: Timestamp,
+    ) -> (String, u64) {
+        let key = self.keys().login.current();
+        let token = tokens::access_for_user(&key, app_and_tenant, user, scopes, now);
+        (token, tokens::ACCESS_SECS)
     }
 
     /// The token that a notification to this application carries (clients.md 22).

@@ -29,6 +29,17 @@ pub struct AppClaims {
     pub tenant: Guid,
     /// Its roles, as the administrator consented to them when it was issued.
     pub roles: Vec<String>,
+    /// Whose token it is, if it is a user's.
+    pub delegated: Option<UserClaims>,
+}
+
+/// What a delegated access token says of the signed-in user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserClaims {
+    /// `oid`: the user.
+    pub user: Guid,
+    /// `scp`: what the user lets the application do.
+    pub scopes: Vec<String>,
 }
 
 /// Why a token opens nothing.
@@ -98,6 +109,24 @@ pub(super) fn access(
     sign(key, &key.kid, &claims)
 }
 
+/// A delegated token: `scp` and the user's `oid`, no `roles`.
+pub(super) fn access_for_user(
+    key: &SigningKey,
+    (app, tenant): (Guid, Guid),
+    user: Guid,
+    scopes: &[String],
+    now: Timestamp,
+) -> String {
+    let now = now.as_secs();
+    let claims = json!({
+        "aud": GRAPH_AUDIENCE, "iss": format!("https://sts.windows.net/{tenant}/"),
+        "iat": now, "nbf": now, "exp": now + ACCESS_SECS,
+        "appid": app, "appidacr": "1", "idtyp": "user", "oid": user, "sub": user, "tid": tenant,
+        "scp": scopes.join(" "), "ver": "1.0",
+    });
+    sign(key, &key.kid, &claims)
+}
+
 /// `unknown` signs instead of `platform` where the faults want it, under its name.
 pub(super) fn callback(
     platform: &SigningKey,
@@ -147,6 +176,8 @@ struct Access {
     tid: String,
     #[serde(default)]
     roles: Vec<String>,
+    scp: Option<String>,
+    oid: Option<String>,
 }
 
 /// `believed` knows the keys that are believed now, by name.
@@ -190,7 +221,16 @@ pub(super) fn verify(
         return Err(TokenRefusal::TooEarly);
     }
     let guid = |text: &str| text.parse::<Guid>().map_err(|_| TokenRefusal::Malformed);
-    Ok(AppClaims { app: guid(&claims.appid)?, tenant: guid(&claims.tid)?, roles: claims.roles })
+    let delegated = claims.scp.map(|scopes| {
+        let user = claims.oid.as_deref().ok_or(TokenRefusal::Malformed).and_then(guid)?;
+        Ok(UserClaims { user, scopes: scopes.split_whitespace().map(str::to_owned).collect() })
+    });
+    Ok(AppClaims {
+        app: guid(&claims.appid)?,
+        tenant: guid(&claims.tid)?,
+        roles: claims.roles,
+        delegated: delegated.transpose()?,
+    })
 }
 
 #[cfg(test)]
@@ -239,6 +279,21 @@ mod tests {
         assert_eq!(check(format!("Basic {token}"), 1_000), Err(TokenRefusal::Missing));
         assert_eq!(check("Bearer x.y.z".to_owned(), 1_000), Err(TokenRefusal::Malformed));
         assert_eq!(verify(&keys, None, at(1_000), None), Err(TokenRefusal::Missing));
+    }
+
+    /// a user's token says so, and carries no roles.
+    #[test]
+    fn a_users_token_has_scopes() {
+        let keys = keys();
+        let user = Guid::from_u128(3);
+        let scopes = ["OnlineMeetings.Read".to_owned(), "Calendars.Read".to_owned()];
+        let token = access_for_user(&keys.login.current(), (APP, TENANT), user, &scopes, at(1_000));
+        let claims = verify(&keys, Some(&format!("Bearer {token}")), at(1_000), None).unwrap();
+        assert_eq!((claims.app, claims.tenant, claims.roles.len()), (APP, TENANT, 0));
+        assert_eq!(claims.delegated, Some(UserClaims { user, scopes: scopes.into() }));
+        let token = access(&keys, APP, TENANT, &[], at(1_000));
+        let claims = verify(&keys, Some(&format!("Bearer {token}")), at(1_000), None).unwrap();
+        assert_eq!(claims.delegated, None);
     }
 
     #[test]

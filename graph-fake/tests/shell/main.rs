@@ -6,4 +6,5 @@ mod flaws;
 mod harness;
 mod identity;
 mod keys;
+mod meetings;
 mod notifications;

@@ -284,9 +284,14 @@ impl Platform {
         effects: &mut Vec<Effect>,
     ) -> Result<Accepted, Refusal> {
         let application = self.directory.application(caller.tenant, caller.app);
-        let Some(application) = application.filter(|app| app.calling_enabled) else {
+        // Online meetings need no calling bot, and are all that a user's token opens.
+        let meeting = matches!(verb, Verb::Meeting(_));
+        let Some(application) = application.filter(|app| app.calling_enabled || meeting) else {
             return Err(Refusal::NotRegistered);
         };
+        if caller.delegated.is_some() && !meeting {
+            return Err(Refusal::DelegatedToken);
+        }
         // A new grant takes effect with the next token, a withdrawn one at once.
         let grants: Grants = if self.options.flaw == Some(Flaw::IgnoresWithdrawal) {
             caller.roles.clone()
@@ -298,7 +303,11 @@ impl Platform {
                 self.create(now, caller, scenario, *create, &grants, effects)
             }
             Verb::OnCall(id, verb) => self.on_call(now, caller, id, verb, &grants, effects),
-            Verb::Meeting(verb) => match *verb {},
+            Verb::Meeting(verb) => {
+                let (ids, directory) = (&mut self.ids, &self.directory);
+                let done = self.meetings.handle(now, ids, directory, caller, &grants, *verb);
+                done.map(|accepted| Accepted::Meeting(Box::new(accepted)))
+            }
             Verb::LogDeviceQuality(quality) => Self::log_device_quality(&quality, &grants),
         }
     }

@@ -270,7 +270,7 @@ impl System {
             Who::OtherTenant => (BOT, OTHER_TENANT),
         };
         let roles = Grants::from(Permission::ALL);
-        let caller = Caller { app, tenant, roles };
+        let caller = Caller::application(app, tenant, roles);
         let on = if let Verb::OnCall(id, _) = &verb { Some(*id) } else { None };
         let request = Request { caller, scenario: None, verb };
         // The operation's number is needed before its end is told, and both may come at once.
