@@ -65,6 +65,7 @@ pub enum Outcome {
 impl Conference {
     /// Somebody is on the way.
     pub fn invite(&mut self, invitation: Invitation) {
+        self.called = true;
         self.invitations.push(invitation);
     }
 

@@ -5,7 +5,7 @@ use graph_api::{Guid, InviteRequest, OperationStatus, ResultInfo, Timestamp};
 use super::Platform;
 use crate::{
     arguments,
-    call::{Closing, Side, TransferKind, diagnosed},
+    call::{Call, Closing, Link, Side, TransferKind, diagnosed},
     conference::{Entrant, Invitation, Inviter, Outcome, Ring},
     flaw::Flaw,
     input::{Accepted, CallId, ConferenceId, Effect, OperationId, ParticipantId},
@@ -43,12 +43,11 @@ impl Platform {
         let wanted = self.wanted(id, &request)?;
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
         call.must_be_established()?;
+        self.may_invite(call, &wanted)?;
         let conference = match &call.birth().side {
             Side::Conference { id, .. } => *id,
-            Side::Peer(_) if self.options.invite_escalates => self.escalate(now, id, effects)?,
-            Side::Peer(_) => return Err(Refusal::NotGroupCall),
+            Side::Peer(_) => self.escalate(now, id, effects)?,
         };
-        self.may_invite(id, conference, &wanted)?;
         let operation = OperationId(operation);
         let (kind, running) = (OperationKind::InviteParticipants, OperationStatus::Running);
         let mut view = OperationView::new(operation, kind, running, request.client_context);
@@ -92,21 +91,31 @@ impl Platform {
         Ok(wanted)
     }
 
-    fn may_invite(&self, id: CallId, at: ConferenceId, wanted: &[Wanted]) -> Result<(), Refusal> {
-        let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
-        let conference = self.conferences.get(&at).ok_or(Refusal::CallNotFound)?;
+    /// Judged before anything changes: a peer-to-peer call escalates only for an invitation that is taken.
+    fn may_invite(&self, call: &Call, wanted: &[Wanted]) -> Result<(), Refusal> {
+        let conference = call.conference().and_then(|at| self.conferences.get(&at));
+        if conference.is_none() && !self.options.invite_escalates {
+            return Err(Refusal::NotGroupCall);
+        }
         if call.observation.is_some() {
             return Err(Refusal::RecordingCall);
         }
-        if wanted.len() > 1 && conference.coordinates().chat.is_none() {
+        if wanted.len() > 1 && conference.is_none_or(|c| c.coordinates().chat.is_none()) {
             let text = "inviting several needs a call with a valid chatInfo.";
             return Err(Refusal::InvalidArgument(text.to_owned()));
         }
-        if !conference.has_room(wanted.len()) {
+        if conference.is_some_and(|c| !c.has_room(wanted.len())) {
             return Err(Refusal::TooManyOperations);
         }
-        for one in wanted {
-            if conference.expects(&one.who) {
+        let expected = |who: &Who| match conference {
+            Some(conference) => conference.expects(who),
+            None => {
+                let peer = call.peer().is_some_and(|peer| peer.person.who == *who);
+                peer || call.birth().bot.who == *who
+            }
+        };
+        for (at, one) in wanted.iter().enumerate() {
+            if expected(&one.who) || wanted[..at].iter().any(|other| other.who == one.who) {
                 let text = "This identity is in the call, or invited, already.";
                 return Err(Refusal::Conflict(text.to_owned()));
             }
@@ -121,7 +130,7 @@ impl Platform {
     }
 
     /// telephones only from a resource account, and not from a call that was joined by token.
-    fn may_invite_phone(&self, call: &crate::call::Call) -> Result<(), Refusal> {
+    fn may_invite_phone(&self, call: &Call) -> Result<(), Refusal> {
         if !self.options.pstn {
             return Err(Refusal::NoPstn);
         }
@@ -139,12 +148,7 @@ impl Platform {
     }
 
     /// the bot's own peer-to-peer call with that person.
-    fn may_replace(
-        &self,
-        call: &crate::call::Call,
-        replaces: CallId,
-        who: &Who,
-    ) -> Result<(), Refusal> {
+    fn may_replace(&self, call: &Call, replaces: CallId, who: &Who) -> Result<(), Refusal> {
         let own = self.calls.get(&replaces).filter(|other| other.birth().app == call.birth().app);
         let with = own.and_then(|other| other.peer()).map(|party| &party.person.who);
         if with != Some(who) {
@@ -252,7 +256,12 @@ impl Platform {
             }
             Outcome::Fails(invitation, why) => {
                 self.note_entry(id, "did not come", Some(invitation.participant), effects);
-                if let Some(recorder) = invitation.recorder {
+                // A leg that records others too goes on.
+                let only = Some(Link::Records(invitation.participant));
+                let recorder = invitation
+                    .recorder
+                    .filter(|leg| self.calls.get(leg).is_some_and(|call| call.link == only));
+                if let Some(recorder) = recorder {
                     self.with_call(now, recorder, effects, |call, (_, asks)| {
                         call.end(diagnosed("The call was cancelled", 487, 0), asks);
                     });
