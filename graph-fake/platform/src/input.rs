@@ -6,8 +6,8 @@ use graph_api::{
     AnswerRequest, AudioRoutingGroup, Call as CreateRequest, CallState, ClientContextRequest,
     ConfigureMixerRequest, DeviceQualityRequest, Guid, HoldMusicRequest, InviteRequest, Modality,
     MuteAllRequest, PlayPromptRequest, RecordRequest, RecordingStatusRequest, RedirectRequest,
-    RejectRequest, ResultInfo, ScreenSharingRequest, SendDtmfTonesRequest, Tone, TransferRequest,
-    UpdateMetadataRequest,
+    RejectRequest, ResultInfo, ScreenSharingRequest, SendDtmfTonesRequest, Timestamp, Tone,
+    TransferRequest, UpdateMetadataRequest,
 };
 
 use crate::{
@@ -508,6 +508,8 @@ pub enum Event {
         call: CallId,
         /// What.
         what: MediaEvent,
+        /// When it happened; the shell may be late.
+        at: Timestamp,
     },
     /// A fault plan did something to a notification.
     Tampered {

@@ -40,7 +40,7 @@ pub use input::{
     DeliveryOutcome, Effect, Event, FetchError, FetchId, Input, JoinAnswer, OperationId, Outputs,
     ParticipantId, Request, UserAct, Verb,
 };
-pub use media_queue::{MediaEvent, Prompt};
+pub use media_queue::{BEEP, MediaEvent, Prompt};
 pub use meetings::{MeetingId, Schedule};
 pub use notification::{Notification, Roster, Update, What};
 pub use options::Options;

@@ -173,7 +173,7 @@ impl Call {
         }
         self.pressed += 1;
         let what = MediaEvent::Pressed(by, tone.clone());
-        asks.push(Ask::Note(Event::Media { call: self.id(), what }));
+        asks.push(Ask::Note(Event::Media { call: self.id(), what, at: now }));
         let wishes = self.queue.tone(now, &tone);
         self.grant(wishes, asks);
         if let Some(last) = &mut self.tones {

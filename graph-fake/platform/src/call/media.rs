@@ -139,7 +139,7 @@ impl Call {
         let until = begins + gap.saturating_mul(count).max(Duration::from_nanos(1));
         for tone in tones {
             let what = MediaEvent::Sent(tone);
-            desk.asks.push(Ask::Note(Event::Media { call: self.id(), what }));
+            desk.asks.push(Ask::Note(Event::Media { call: self.id(), what, at: desk.now }));
         }
         self.sending.push_back(Sending { operation: id, until });
         let (kind, context) = (OperationKind::SendDtmfTones, request.client_context.clone());

@@ -338,6 +338,7 @@ impl Call {
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let mut call = Self::new(birth, CallDirection::Incoming, phase, source, vec![bot]);
         call.switches = options.into();
+        call.queue = MediaQueue::new(options.into());
         call
     }
 
@@ -378,6 +379,7 @@ impl Call {
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let mut call = Self::new(birth, CallDirection::Outgoing, phase, bot, targets);
         call.switches = options.into();
+        call.queue = MediaQueue::new(options.into());
         call.keep_alive_by = Some(now + options.keep_alive);
         call.modalities = request.requested_modalities.clone().unwrap_or_default();
         call.media_config = request.media_config.clone().map(Arc::new);
@@ -665,7 +667,9 @@ impl Call {
                 Wish::Ended(operation, ending) => {
                     self.operation_ended(operation, (*ending).into(), asks);
                 }
-                Wish::Note(what) => asks.push(Ask::Note(Event::Media { call: self.id(), what })),
+                Wish::Note(at, what) => {
+                    asks.push(Ask::Note(Event::Media { call: self.id(), what, at }));
+                }
             }
         }
     }

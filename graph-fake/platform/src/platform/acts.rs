@@ -348,6 +348,6 @@ fn spoken(
     call.must_be_established().map_err(not_now)?;
     call.hears_speech(now, now + length);
     let what = MediaEvent::Spoke(by, length);
-    asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what }));
+    asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what, at: now }));
     Ok(())
 }
