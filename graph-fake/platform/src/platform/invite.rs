@@ -9,7 +9,6 @@ use crate::{
     conference::{Entrant, Invitation, Inviter, Outcome, Ring},
     flaw::Flaw,
     input::{Accepted, CallId, ConferenceId, Effect, OperationId, ParticipantId},
-    permissions::{Grants, Need, missing},
     refusal::Refusal,
     view::{OperationKind, OperationView, Party, StreamKind},
     who::Who,
@@ -31,24 +30,28 @@ impl Platform {
         id: CallId,
         request: InviteRequest,
         operation: Guid,
-        grants: &Grants,
         effects: &mut Vec<Effect>,
     ) -> Result<Accepted, Refusal> {
-        if missing(Need::InitiateGroupCall, grants).is_some()
-            && self.options.flaw != Some(Flaw::InvitesWithoutPermission)
-        {
-            return Err(Refusal::MissingPermission(Need::InitiateGroupCall));
-        }
         arguments::client_context(request.client_context.as_deref())?;
         let wanted = self.wanted(id, &request)?;
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
         call.must_be_established()?;
-        let conference = match &call.birth().side {
-            Side::Conference { id, .. } => *id,
-            Side::Peer(_) if self.options.invite_escalates => self.escalate(now, id, effects)?,
-            Side::Peer(_) => return Err(Refusal::NotGroupCall),
+        let running = match &call.birth().side {
+            Side::Conference { id, .. } => Some(*id),
+            Side::Peer(_) if !self.options.invite_escalates => return Err(Refusal::NotGroupCall),
+            // The other end is about to leave for somebody else; there is nothing to escalate.
+            Side::Peer(_) if call.transfer().is_some() => return Err(Refusal::TransferUnderWay),
+            Side::Peer(_) => None,
         };
-        self.may_invite(id, conference, &wanted)?;
+        let judged = self.may_invite(id, running, &wanted);
+        if self.options.flaw != Some(Flaw::EscalatesWhenRefused) {
+            judged.clone()?;
+        }
+        let conference = match running {
+            Some(conference) => conference,
+            None => self.escalate(now, id, effects)?,
+        };
+        judged?;
         let operation = OperationId(operation);
         let (kind, running) = (OperationKind::InviteParticipants, OperationStatus::Running);
         let mut view = OperationView::new(operation, kind, running, request.client_context);
@@ -92,21 +95,35 @@ impl Platform {
         Ok(wanted)
     }
 
-    fn may_invite(&self, id: CallId, at: ConferenceId, wanted: &[Wanted]) -> Result<(), Refusal> {
+    /// `at`: none for a peer-to-peer call, which a refusal leaves as it is.
+    fn may_invite(
+        &self,
+        id: CallId,
+        at: Option<ConferenceId>,
+        wanted: &[Wanted],
+    ) -> Result<(), Refusal> {
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
-        let conference = self.conferences.get(&at).ok_or(Refusal::CallNotFound)?;
+        let conference = at.and_then(|at| self.conferences.get(&at));
         if call.observation.is_some() {
             return Err(Refusal::RecordingCall);
         }
-        if wanted.len() > 1 && conference.coordinates().chat.is_none() {
+        let chat = conference.is_some_and(|c| c.coordinates().chat.is_some());
+        if wanted.len() > 1 && !chat {
             let text = "inviting several needs a call with a valid chatInfo.";
             return Err(Refusal::InvalidArgument(text.to_owned()));
         }
-        if !conference.has_room(wanted.len()) {
+        if conference.is_some_and(|c| !c.has_room(wanted.len())) {
             return Err(Refusal::TooManyOperations);
         }
         for one in wanted {
-            if conference.expects(&one.who) {
+            let expected = match conference {
+                Some(conference) => conference.expects(&one.who),
+                None => {
+                    let peer = call.peer().map(|party| &party.person.who);
+                    peer == Some(&one.who) || call.birth().bot.who == one.who
+                }
+            };
+            if expected {
                 let text = "This identity is in the call, or invited, already.";
                 return Err(Refusal::Conflict(text.to_owned()));
             }

@@ -7,6 +7,7 @@ use crate::{
     arguments,
     call::{Call, Link, Side, diagnosed},
     directory::OnCall,
+    flaw::Flaw,
     input::{Accepted, CallId, Effect, Event},
     refusal::Refusal,
     view::Party,
@@ -180,9 +181,9 @@ impl Platform {
     }
 
     fn give_up_if_alone(&mut self, now: Timestamp, id: u64, effects: &mut Vec<Effect>) {
-        let alone = self.hunts.get(&id).is_some_and(|hunt| {
-            hunt.legs.is_empty() && !hunt.people.iter().any(|(_, reacts)| reacts.is_some())
-        });
+        // Who lets it ring may still be made to answer until the caller gives up.
+        let alone =
+            self.hunts.get(&id).is_some_and(|hunt| hunt.legs.is_empty() && hunt.people.is_empty());
         if alone {
             self.hunt_is_over(now, id, None, "nobody answered", effects);
         }
@@ -201,7 +202,8 @@ impl Platform {
         let event = Event::Redirected { call: hunt.origin, how, to: by.cloned() };
         effects.push(Effect::Happened(event));
         let elsewhere = diagnosed("The call was accepted elsewhere", 487, 10_003);
-        for leg in hunt.legs {
+        let rings_on = self.options.flaw == Some(Flaw::RingsOnElsewhere);
+        for leg in hunt.legs.into_iter().filter(|_| !rings_on) {
             self.with_call(now, leg, effects, |call, (_, asks)| {
                 call.link = None;
                 call.end(elsewhere.clone(), asks);
