@@ -370,7 +370,10 @@ impl Call {
     ) -> Self {
         let phase = match rings {
             Some(on_call) => {
-                let ring = request.ringing_timeout_in_seconds.and_then(|s| u64::try_from(s).ok());
+                let ring = request
+                    .ringing_timeout_in_seconds
+                    .filter(|_| options.flaw != Some(Flaw::RingsTooLong))
+                    .and_then(|s| u64::try_from(s).ok());
                 let ring = ring.map_or(options.ring, std::time::Duration::from_secs);
                 Phase::Ringing { reacts: on_call.reacts_at(now), give_up_at: now + ring }
             }
@@ -454,7 +457,11 @@ impl Call {
         self.birth.side = Side::Conference { id: conference, escalated: true };
         self.birth.coordinates = Some(coordinates.clone());
         if let Phase::Established { audio } = &mut self.phase {
-            *audio = Audio::Starts(now + options.retarget);
+            *audio = if options.flaw == Some(Flaw::StaysSilent) {
+                Audio::Held
+            } else {
+                Audio::Starts(now + options.retarget)
+            };
             let update = Update {
                 audio_active: Some(false),
                 coordinates: Some(coordinates),
@@ -701,7 +708,10 @@ impl Call {
         operation.result = closing.result;
         operation.completion_reason = closing.reason;
         operation.recorded = closing.recorded;
-        let ended = operation.clone();
+        let mut ended = operation.clone();
+        if flaw == Some(Flaw::ForgetsContext) {
+            ended.client_context = None;
+        }
         self.tell(What::OperationEnded(Box::new(ended)), asks);
         if flaw == Some(Flaw::TellsOperationTwice) {
             let again = self.operations.values().find(|operation| operation.id == id).cloned();
