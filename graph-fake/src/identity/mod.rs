@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::Flaw;
 
 pub use keys::{KeyError, Keys};
-pub use tokens::{AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal};
+pub use tokens::{AccessTokenFaults, AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal};
 
 /// The issuer of notification tokens, exactly (clients.md 22).
 pub const CALLBACK_ISSUER: &str = "https://api.botframework.com";
@@ -122,7 +122,21 @@ impl Identity {
         roles: &[String],
         now: Timestamp,
     ) -> (String, u64) {
-        (tokens::access(&self.keys, app, tenant, roles, now), tokens::ACCESS_SECS)
+        let none = AccessTokenFaults::default();
+        let token = self.faulty_access_token(app, tenant, roles, now, &none);
+        (token, tokens::ACCESS_SECS.into())
+    }
+
+    /// An access token with the stated faults: for tests of what the fake refuses.
+    pub fn faulty_access_token(
+        &self,
+        app: Guid,
+        tenant: Guid,
+        roles: &[String],
+        now: Timestamp,
+        faults: &AccessTokenFaults,
+    ) -> String {
+        tokens::access(&self.keys, app, tenant, roles, now, faults)
     }
 
     /// The token that a notification to this application carries (clients.md 22).

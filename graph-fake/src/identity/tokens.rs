@@ -12,7 +12,7 @@ use crate::Flaw;
 use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, Keys, keys::SigningKey};
 
 /// How long an access token is valid, in seconds.
-pub(super) const ACCESS_SECS: u64 = 3_599;
+pub(super) const ACCESS_SECS: u32 = 3_599;
 /// How long a notification token is valid, in seconds.
 const CALLBACK_SECS: i64 = 3_600;
 /// Characters of an `Authorization` header that is looked at.
@@ -27,6 +27,8 @@ pub struct AppClaims {
     pub tenant: Guid,
     /// Its roles, as the administrator consented to them when it was issued.
     pub roles: Vec<String>,
+    /// Whether it lets the application act for a user, with scopes instead of roles.
+    pub delegated: bool,
 }
 
 /// Why a token opens nothing.
@@ -79,20 +81,46 @@ pub struct CallbackTokenFaults {
     pub omit: Vec<String>,
 }
 
+/// What is different about an access token; the default is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccessTokenFaults {
+    /// The user for whom the application acts: a delegated token, without roles.
+    pub user: Option<Guid>,
+    /// Seconds until it expires; may be negative.
+    pub expires_in_seconds: Option<i64>,
+    /// Another audience.
+    pub audience: Option<String>,
+}
+
 pub(super) fn access(
     keys: &Keys,
     app: Guid,
     tenant: Guid,
     roles: &[String],
     now: Timestamp,
+    faults: &AccessTokenFaults,
 ) -> String {
-    let now = now.as_secs();
-    let claims = json!({
-        "aud": GRAPH_AUDIENCE, "iss": format!("https://sts.windows.net/{tenant}/"),
-        "iat": now, "nbf": now, "exp": now + ACCESS_SECS,
-        "appid": app, "appidacr": "1", "idtyp": "app", "oid": app, "sub": app, "tid": tenant,
-        "roles": roles, "ver": "1.0",
+    let (now, lasts) =
+        (i64::try_from(now.as_secs()).unwrap_or(i64::MAX / 2), i64::from(ACCESS_SECS));
+    let expires = now.saturating_add(faults.expires_in_seconds.unwrap_or(lasts)).max(0);
+    // An expired token was good once: it is older by as much.
+    let issued = now.min(expires.saturating_sub(lasts)).max(0);
+    let mut claims = json!({
+        "aud": faults.audience.as_deref().unwrap_or(GRAPH_AUDIENCE),
+        "iss": format!("https://sts.windows.net/{tenant}/"),
+        "iat": issued, "nbf": issued, "exp": expires,
+        "appid": app, "appidacr": "1", "tid": tenant, "ver": "1.0",
     });
+    let own = match faults.user {
+        Some(user) => {
+            let scopes = "Calls.Initiate OnlineMeetings.Read OnlineMeetings.ReadWrite";
+            json!({"idtyp": "user", "oid": user, "sub": user, "scp": scopes})
+        }
+        None => json!({"idtyp": "app", "oid": app, "sub": app, "roles": roles}),
+    };
+    if let (Value::Object(all), Value::Object(own)) = (&mut claims, own) {
+        all.extend(own);
+    }
     sign(&keys.login, &keys.login.kid, &claims)
 }
 
@@ -143,6 +171,8 @@ struct Access {
     tid: String,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
+    scp: Option<String>,
 }
 
 pub(super) fn verify(
@@ -185,7 +215,12 @@ pub(super) fn verify(
         return Err(TokenRefusal::TooEarly);
     }
     let guid = |text: &str| text.parse::<Guid>().map_err(|_| TokenRefusal::Malformed);
-    Ok(AppClaims { app: guid(&claims.appid)?, tenant: guid(&claims.tid)?, roles: claims.roles })
+    Ok(AppClaims {
+        app: guid(&claims.appid)?,
+        tenant: guid(&claims.tid)?,
+        roles: claims.roles,
+        delegated: claims.scp.is_some(),
+    })
 }
 
 #[cfg(test)]
@@ -203,6 +238,10 @@ mod tests {
         Timestamp::from_secs(secs)
     }
 
+    fn access(keys: &Keys, app: Guid, tenant: Guid, roles: &[String], now: Timestamp) -> String {
+        super::access(keys, app, tenant, roles, now, &AccessTokenFaults::default())
+    }
+
     #[test]
     fn an_access_token_opens_graph_for_its_time() {
         let keys = keys();
@@ -216,6 +255,23 @@ mod tests {
         assert_eq!(check(format!("Basic {token}"), 1_000), Err(TokenRefusal::Missing));
         assert_eq!(check("Bearer x.y.z".to_owned(), 1_000), Err(TokenRefusal::Malformed));
         assert_eq!(verify(&keys, None, at(1_000), None), Err(TokenRefusal::Missing));
+    }
+
+    ///
+    #[test]
+    fn a_users_token_is_told_from_an_applications() {
+        let keys = keys();
+        let of = |faults: &AccessTokenFaults| {
+            let token = super::access(&keys, APP, TENANT, &[], at(5_000), faults);
+            verify(&keys, Some(&format!("Bearer {token}")), at(5_000), None)
+        };
+        let user = AccessTokenFaults { user: Some(TENANT), ..AccessTokenFaults::default() };
+        assert!(of(&user).unwrap().delegated);
+        assert!(!of(&AccessTokenFaults::default()).unwrap().delegated);
+        let late = AccessTokenFaults { expires_in_seconds: Some(-1), ..user.clone() };
+        assert_eq!(of(&late), Err(TokenRefusal::Expired));
+        let elsewhere = AccessTokenFaults { audience: Some("x".to_owned()), ..user };
+        assert_eq!(of(&elsewhere), Err(TokenRefusal::WrongAudience));
     }
 
     #[test]
