@@ -1,17 +1,15 @@
 //! The loop between the platform and the world: owns the platform, feeds it, carries out what comes
 //! back, and sleeps until the next deadline. It holds no rule of Graph.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+mod state;
+mod telling;
 
-use graph_api::{CallState, Guid, ResultInfo, Timestamp};
-use media::Prompt;
+use std::sync::Arc;
+
+use futures_util::{FutureExt as _, future};
 use platform::{
-    Accepted, Act, ActRefusal, Admin, CallId, CallView, Delivery, DeliveryId, DeliveryOutcome,
-    Effect, Event, FetchError, FetchId, Input, Options, Platform, Refusal, Request, render::Links,
+    Accepted, Act, ActRefusal, CallId, Delivery, DeliveryId, DeliveryOutcome, Effect, Explanation,
+    FetchId, Input, Refusal, Request, render::Links,
 };
 use seam::Clock;
 use serde_json::json;
@@ -19,27 +17,34 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Flaw,
-    config::{AppBody, Config},
-    faults::FaultPlan,
     identity::Identity,
     journal::{Journal, Route},
     notify::{Notifier, Post},
     recordings::Recordings,
-    sound::{self, Sound},
+    why::Refusals,
 };
+
+pub use state::{Ended, Fetched, Gate, State};
 
 /// Commands that may wait for the driver; whoever sends more waits.
 const COMMANDS_MAX: usize = 1_024;
-/// Ended calls that the control API still knows.
-const ENDED_MAX: usize = 1_000;
 /// Commands handled between two looks at the clock.
 const BATCH_MAX: usize = 64;
 
 /// Fires when the reply to a request has been handed to the network, or its connection is gone.
-/// Notifications caused by a request wait for it, so that none overtakes its reply (clients.md 24).
-pub type ReplySent = oneshot::Receiver<()>;
-/// The answer to a request, and what to drop once it has been handed over.
-pub type Reply = (Result<Accepted, Refusal>, oneshot::Sender<()>);
+/// All notifications caused by a request wait for it, to whichever calls they go, so that none overtakes
+/// its reply (clients.md 24).
+type ReplySent = future::Shared<oneshot::Receiver<()>>;
+
+/// The answer to a request.
+pub struct Reply {
+    /// What the platform says.
+    pub result: Result<Accepted, Refusal>,
+    /// Why it says no, where a permission, a registration or a tenant is the reason.
+    pub why: Option<Explanation>,
+    /// To be dropped once the reply has been handed over.
+    pub sent: oneshot::Sender<()>,
+}
 
 /// Something for the loop to do.
 pub enum Command {
@@ -55,123 +60,6 @@ pub enum Command {
     Fetched(u64, FetchId, Fetched),
     /// Handle what is due by now; answered when that is done.
     Settle(oneshot::Sender<()>),
-}
-
-/// How a download went.
-pub struct Fetched {
-    /// For whom.
-    call: CallId,
-    /// From where.
-    uri: String,
-    /// What came.
-    outcome: Result<Prompt, FetchError>,
-}
-
-/// A call that has ended.
-#[derive(Debug, Clone)]
-pub struct Ended {
-    /// Its id.
-    pub id: CallId,
-    /// Why.
-    pub result: Option<ResultInfo>,
-}
-
-/// What the driver owns.
-pub struct State {
-    /// The platform.
-    pub platform: Platform,
-    /// Client secrets and roles as configured, by tenant and app; the platform knows no secrets.
-    pub apps: BTreeMap<(Guid, Guid), AppBody>,
-    /// The faults in force.
-    pub faults: FaultPlan,
-    /// Calls that have ended, oldest first.
-    pub ended: VecDeque<Ended>,
-    /// Deliveries and downloads on their way.
-    pub under_way: usize,
-    /// What is heard and said.
-    pub sound: Sound,
-    config: Config,
-    options: Options,
-    /// Grows with each reset, so that reports from before it are not taken for new ones.
-    generation: u64,
-}
-
-impl State {
-    /// As configured.
-    pub fn new(seed: u64, config: Config, options: Options) -> Self {
-        let platform = Platform::new(seed, options.clone());
-        let (apps, faults, ended) = (BTreeMap::new(), FaultPlan::default(), VecDeque::new());
-        let sound = Sound::new(options.recording_kept);
-        let mut state = Self {
-            platform,
-            apps,
-            faults,
-            ended,
-            under_way: 0,
-            sound,
-            config,
-            options,
-            generation: 0,
-        };
-        state.replay();
-        state
-    }
-
-    /// Wipes everything and replays the configuration.
-    pub fn reset(&mut self, seed: u64) {
-        let generation = self.generation + 1;
-        *self = Self::new(seed, self.config.clone(), self.options.clone());
-        self.generation = generation;
-    }
-
-    /// An administrator's change; false where a limit is reached.
-    pub fn administer(&mut self, admin: Admin) -> bool {
-        // Changes of the directory are not bound to a time.
-        self.platform.handle(Timestamp::default(), Input::Admin(Box::new(admin))).administered
-            == Some(true)
-    }
-
-    /// Registers a bot with its secret; false where a limit is reached.
-    pub fn put_app(&mut self, tenant: Guid, app: Guid, body: AppBody) -> bool {
-        let application = body.to_application();
-        let taken = self.administer(Admin::PutApplication { tenant, app, application });
-        if taken {
-            self.apps.insert((tenant, app), body);
-        }
-        taken
-    }
-
-    /// Whether `http` callbacks are accepted.
-    pub fn allows_http(&self) -> bool {
-        self.options.http_callbacks
-    }
-
-    fn replay(&mut self) {
-        for tenant in self.config.tenants.clone() {
-            for admin in tenant.admins() {
-                self.administer(admin);
-            }
-            for app in tenant.apps {
-                self.put_app(tenant.id, app.id, app.app);
-            }
-        }
-    }
-
-    /// Keeps what was downloaded for a call that lives; what the platform is told of it.
-    fn loaded(&mut self, fetched: Fetched) -> Result<Duration, FetchError> {
-        let Fetched { call, uri, outcome } = fetched;
-        let prompt = outcome?;
-        let length = prompt.duration();
-        if self.platform.call(call).is_some() {
-            self.sound.prompt_loaded(call, uri, prompt);
-        }
-        Ok(length)
-    }
-
-    /// What a test may see of a live call.
-    pub fn call(&self, id: CallId) -> Option<CallView> {
-        self.platform.call(id)
-    }
 }
 
 /// The way to the driver. Cheap to clone.
@@ -193,6 +81,7 @@ impl Driver {
         notifier: Arc<Notifier>,
         identity: Arc<Identity>,
         recordings: Recordings,
+        refusals: Refusals,
         flaw: Option<Flaw>,
     ) -> Self {
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
@@ -204,6 +93,7 @@ impl Driver {
             notifier,
             identity,
             recordings,
+            refusals,
             flaw,
             back: driver.commands.downgrade(),
         };
@@ -269,6 +159,7 @@ struct Loop {
     notifier: Arc<Notifier>,
     identity: Arc<Identity>,
     recordings: Recordings,
+    refusals: Refusals,
     flaw: Option<Flaw>,
     /// Weak, so that the loop ends when everybody else has gone.
     back: mpsc::WeakSender<Command>,
@@ -278,7 +169,7 @@ impl Loop {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
-            let due = self.state.platform.next_deadline();
+            let due = self.state.next_deadline();
             let sleep = async {
                 match due {
                     Some(due) => self.clock.sleep_until(due).await,
@@ -287,7 +178,7 @@ impl Loop {
             };
             tokio::select! {
                 biased;
-                () = sleep => self.step(Input::Deadline, None),
+                () = sleep => self.step(Input::Deadline),
                 received = inbox.recv_many(&mut batch, BATCH_MAX) => {
                     if received == 0 {
                         return;
@@ -301,93 +192,75 @@ impl Loop {
     }
 
     fn command(&mut self, command: Command) {
+        self.run_schedule();
         match command {
             Command::Request(request, answer) => {
                 let (sent, wait) = oneshot::channel();
                 let now = self.clock.now();
                 let out = self.state.platform.handle(now, Input::Request(request));
-                let reply = out.reply.expect("a request is always answered");
+                let result = out.reply.expect("a request is always answered");
+                let reply = Reply { result, why: out.why, sent };
                 if self.flaw == Some(Flaw::OvertakesReply) {
                     self.carry_out(out.effects, None);
-                    let _ = answer.send((reply, sent));
+                    let _ = answer.send(reply);
                     return;
                 }
                 // A client that is gone drops the reply, which releases the effects all the same.
-                let _ = answer.send((reply, sent));
-                self.carry_out(out.effects, Some(wait));
+                let _ = answer.send(reply);
+                self.carry_out(out.effects, Some(&wait.shared()));
             }
             Command::Act(act, answer) => {
                 let out = self.state.platform.handle(self.clock.now(), Input::Act(act));
                 let _ = answer.send(out.acted.expect("an act is always answered"));
                 self.carry_out(out.effects, None);
             }
-            Command::With(look) => look(&mut self.state),
+            Command::With(look) => {
+                look(&mut self.state);
+                self.carry_out_fed();
+            }
             Command::Delivered(generation, delivery, outcome) => {
                 if generation == self.state.generation {
                     self.state.under_way -= 1;
-                    self.step(Input::Delivered { delivery, outcome }, None);
+                    self.step(Input::Delivered { delivery, outcome });
                 }
             }
             Command::Fetched(generation, fetch, fetched) => {
                 if generation == self.state.generation {
                     self.state.under_way -= 1;
                     let outcome = self.state.loaded(fetched);
-                    self.step(Input::Fetched { fetch, outcome }, None);
+                    self.step(Input::Fetched { fetch, outcome });
                 }
             }
             Command::Settle(done) => {
-                self.step(Input::Deadline, None);
+                self.step(Input::Deadline);
                 let _ = done.send(());
             }
         }
     }
 
-    fn step(&mut self, input: Input, wait: Option<ReplySent>) {
+    fn step(&mut self, input: Input) {
+        self.run_schedule();
         let out = self.state.platform.handle(self.clock.now(), input);
-        self.carry_out(out.effects, wait);
+        self.carry_out(out.effects, None);
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>, mut wait: Option<ReplySent>) {
+    /// What was scheduled for a time that has come happens before whatever is fed now.
+    fn run_schedule(&mut self) {
+        self.state.run_schedule(self.clock.now());
+        self.carry_out_fed();
+    }
+
+    fn carry_out_fed(&mut self) {
+        let effects = std::mem::take(&mut self.state.effects);
+        self.carry_out(effects, None);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, wait: Option<&ReplySent>) {
         for effect in effects {
             match effect {
                 Effect::Happened(event) => self.note(event),
                 Effect::Fetch { fetch, call, uri } => self.fetch(fetch, call, uri),
-                // One request causes notifications of one call, so one of them at most leaves now.
-                Effect::Deliver(delivery) => self.deliver(*delivery, wait.take()),
-            }
-        }
-    }
-
-    fn note(&mut self, event: Event) {
-        let now = self.clock.now();
-        let route = Route("graph", "graph");
-        match event {
-            Event::CallState { call, from, to, result } => {
-                if to == CallState::Terminated {
-                    self.state.sound.call_ended(now, call);
-                    self.state.ended.push_back(Ended { id: call, result: result.clone() });
-                    if self.state.ended.len() > ENDED_MAX {
-                        self.state.ended.pop_front();
-                    }
-                }
-                let detail = json!({"from": from, "to": to, "resultInfo": result});
-                self.journal.write(now, Some(call), "callState", route, detail);
-            }
-            Event::Refused { .. }
-            | Event::Dropped { .. }
-            | Event::Conference { .. }
-            | Event::Redirected { .. } => {}
-            Event::Media { call, what, at } => {
-                self.state.sound.note(at, call, &what);
-                self.journal.write(now, Some(call), "media", route, sound::detail(at, &what));
-            }
-            Event::Tampered { call, delivery, what } => {
-                let detail = json!({"deliveryId": delivery.map(|id| id.0), "what": what});
-                self.journal.write(now, Some(call), "tampered", route, detail);
-            }
-            Event::GaveUp { call, delivery } => {
-                let detail = json!({"deliveryId": delivery.0});
-                self.journal.write(now, Some(call), "gaveUp", route, detail);
+                Effect::Deliver(delivery) => self.deliver(*delivery, wait.cloned()),
             }
         }
     }
@@ -398,7 +271,7 @@ impl Loop {
         let (notifier, identity) = (self.notifier.clone(), self.identity.clone());
         let recordings = self.recordings.clone();
         let (generation, once) = (self.state.generation, self.flaw == Some(Flaw::NotifiesOnce));
-        let profile = self.state.options.profile;
+        let profile = self.state.platform.options().profile;
         self.state.under_way += 1;
         tokio::spawn(async move {
             if let Some(wait) = wait {
@@ -419,14 +292,17 @@ impl Loop {
         let Some(back) = self.back.upgrade() else { return };
         let (clock, journal) = (self.clock.clone(), self.journal.clone());
         let notifier = self.notifier.clone();
-        let generation = self.state.generation;
+        let (generation, spoilt) = (self.state.generation, self.state.faults.spoils(&uri));
         self.state.under_way += 1;
         tokio::spawn(async move {
             let sent = Route("graph", "bot");
             journal.write(clock.now(), Some(call), "fetch", sent, json!({"uri": uri}));
-            let (outcome, error) = match notifier.fetch_prompt(&uri).await {
-                Ok(prompt) => (Ok(prompt), None),
-                Err(error) => (Err(error.kind()), Some(error.to_string())),
+            let (outcome, error) = match spoilt {
+                Some(kind) => (Err(kind), Some("the test asked for it".to_owned())),
+                None => match notifier.fetch_prompt(&uri).await {
+                    Ok(length) => (Ok(length), None),
+                    Err(error) => (Err(error.kind()), Some(error.to_string())),
+                },
             };
             let length = outcome.as_ref().ok().map(|prompt| prompt.duration().as_millis());
             let length = length.map(|length| u64::try_from(length).unwrap_or(0));

@@ -212,6 +212,7 @@ mod tests {
         driver::State,
         identity::Keys,
         notify::Notifier,
+        why::Refusals,
     };
 
     const CALL: CallId = CallId(Guid::from_u128(0xca11));
@@ -233,6 +234,7 @@ mod tests {
             Arc::new(Notifier::new(client)),
             identity.clone(),
             recordings.clone(),
+            Refusals::default(),
             None,
         );
         let now = clock.now();
@@ -247,7 +249,18 @@ mod tests {
         };
         driver.with(record).await.unwrap();
         let ids = Arc::new(Mutex::new(Ids::new(1)));
-        Graph { driver, identity, journal, recordings, clock, ids, flaw: None, secure: true }
+        let refusals = Refusals::default();
+        Graph {
+            driver,
+            identity,
+            journal,
+            recordings,
+            refusals,
+            clock,
+            ids,
+            flaw: None,
+            secure: true,
+        }
     }
 
     async fn ask(graph: &Graph, method: &str, path: &str, token: Option<&str>) -> Response<Body> {

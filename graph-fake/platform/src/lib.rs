@@ -52,4 +52,4 @@ pub use view::{
     CallView, Chat, ConferenceView, Coordinates, Meeting, Observation, OperationKind,
     OperationView, ParticipantView, Party, StreamKind, StreamView,
 };
-pub use who::{BadWho, Person, Who};
+pub use who::{BadWho, Person, Who, is_e164};

@@ -38,6 +38,7 @@ pub async fn put_channel(
     let members = body.members.iter().map(|id| guid(id, "members"));
     let members = members.collect::<Result<BTreeSet<Guid>, Trouble>>()?;
     let admin = Admin::PutChannel { tenant, thread, members };
-    let taken = control.driver.with(move |state| state.administer(admin)).await?;
+    let now = control.clock.now();
+    let taken = control.driver.with(move |state| state.administer(now, admin)).await?;
     if taken { Ok(StatusCode::NO_CONTENT) } else { Err(Trouble::not_now("the directory is full")) }
 }

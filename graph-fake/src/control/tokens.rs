@@ -1,56 +1,136 @@
-//! Tokens of users, which no client can fetch here: there is nobody to sign in.
+//! Tokens for tests: as the fake makes them, and with faults.
 
 use axum::{Json, extract::State};
+use graph_api::Guid;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Body, Control, Trouble, guid};
+use super::{Body, Control, Trouble, guid, perhaps};
+use crate::identity::{AccessTokenFaults, CallbackTokenFaults, TokenKey, UserClaims};
 
-/// Scopes of one token.
-const SCOPES_MAX: usize = 100;
-/// Characters of one scope.
-const SCOPE_MAX: usize = 256;
-
-/// Whose token to make, and for what.
+/// Which token to make.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UserToken {
-    /// The tenant.
-    tenant: String,
-    /// The application that asks in the user's name.
-    app: String,
-    /// The signed-in user.
-    user: String,
-    /// Delegated permissions, such as `OnlineMeetings.ReadWrite`; unknown ones are carried and allow nothing.
-    scopes: Vec<String>,
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CallbackToken {
+    /// The bot that the token is for.
+    app_id: String,
+    /// Its tenant; the first one that has the bot, if absent.
+    tenant_id: Option<String>,
+    /// Another audience.
+    audience: Option<String>,
+    /// Another issuer.
+    issuer: Option<String>,
+    /// Seconds until it expires; may be negative.
+    expires_in_seconds: Option<i64>,
+    /// Which key signs: `platform`, `unknown`, or `none` (`alg` none, no signature).
+    #[serde(default)]
+    key: Key,
+    /// Claims to leave out.
+    #[serde(default)]
+    omit: Vec<String>,
 }
 
-/// Makes an access token of a signed-in user: `scp` and `oid` instead of `roles`. The calls API refuses it,
-/// online meetings take it.
-#[utoipa::path(post, path = "/user-tokens", request_body = UserToken,
-    responses((status = 200, description = "{token, expiresIn}"), (status = 400), (status = 404)))]
-pub async fn user_token(
+/// Which key signs.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Key {
+    /// The platform's own.
+    #[default]
+    Platform,
+    /// One that no metadata shows.
+    Unknown,
+    /// None at all.
+    None,
+}
+
+/// Makes a token as the platform puts on notifications, with the stated faults: for negative tests.
+#[utoipa::path(post, path = "/callback-tokens", request_body = CallbackToken,
+    responses(
+    (status = 200, description = "{token}"),
+    (status = 400, description = "an id or a member cannot be read"),
+    (status = 404, description = "no tenant has this app, and none was named")))]
+pub async fn callback_token(
     State(control): State<Control>,
-    Body(body): Body<UserToken>,
+    Body(body): Body<CallbackToken>,
 ) -> Result<Json<Value>, Trouble> {
-    let tenant = guid(&body.tenant, "tenant")?;
-    let (app, user) = (guid(&body.app, "app")?, guid(&body.user, "user")?);
-    let legal = |scope: &String| {
-        !scope.is_empty() && scope.len() <= SCOPE_MAX && scope.bytes().all(|b| b.is_ascii_graphic())
+    let app = guid(&body.app_id, "appId")?;
+    let tenant = match perhaps(body.tenant_id.as_deref(), "tenantId")? {
+        Some(tenant) => tenant,
+        None => tenant_of(&control, app).await?,
     };
-    if body.scopes.is_empty() || body.scopes.len() > SCOPES_MAX || !body.scopes.iter().all(legal) {
-        return Err(Trouble::bad("scopes: takes 1 to 100 names without spaces"));
-    }
-    let known = control.driver.with(move |state| {
-        let directory = state.platform.directory();
-        let application = directory.application(tenant, app).map(|_| ());
-        let app = application.ok_or(format!("there is no app {app} in tenant {tenant}"));
-        let user = directory.user(tenant, user).map(|_| ());
-        app.and(user.ok_or("there is no such user in this tenant".to_owned()))
+    let faults = CallbackTokenFaults {
+        audience: body.audience,
+        issuer: body.issuer,
+        expires_in_seconds: body.expires_in_seconds,
+        key: match body.key {
+            Key::Platform => TokenKey::Platform,
+            Key::Unknown => TokenKey::Unknown,
+            Key::None => TokenKey::None,
+        },
+        omit: body.omit,
+    };
+    let token = control.identity.faulty_callback_token(app, tenant, control.clock.now(), &faults);
+    Ok(Json(json!({"token": token})))
+}
+
+/// Which access token to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AccessToken {
+    /// The bot that the token is of.
+    app_id: String,
+    /// Its tenant; the first one that has the bot, if absent.
+    tenant_id: Option<String>,
+    /// The roles in it; what the administrator consented to, if absent.
+    roles: Option<Vec<String>>,
+    /// A user for whom the bot acts: the token is a delegated one then, without roles.
+    user_id: Option<String>,
+    /// Seconds until it expires; may be negative.
+    expires_in_seconds: Option<i64>,
+    /// Another audience.
+    audience: Option<String>,
+}
+
+/// Makes a token for Graph as the token endpoint gives it, or with the stated faults: for negative tests,
+/// and for tests of many apps.
+#[utoipa::path(post, path = "/access-tokens", request_body = AccessToken, responses(
+    (status = 200, description = "{token}"),
+    (status = 400, description = "an id or a member cannot be read"),
+    (status = 404, description = "no tenant has this app, and none was named")))]
+pub async fn access_token(
+    State(control): State<Control>,
+    Body(body): Body<AccessToken>,
+) -> Result<Json<Value>, Trouble> {
+    let app = guid(&body.app_id, "appId")?;
+    let user = perhaps(body.user_id.as_deref(), "userId")?;
+    let tenant = match perhaps(body.tenant_id.as_deref(), "tenantId")? {
+        Some(tenant) => tenant,
+        None => tenant_of(&control, app).await?,
+    };
+    let granted = control.driver.with(move |state| {
+        state.apps.get(&(tenant, app)).map(|app| app.roles.clone()).unwrap_or_default()
     });
-    known.await?.map_err(Trouble::unknown)?;
+    let roles = match body.roles {
+        Some(roles) => roles,
+        None => granted.await?,
+    };
+    // What a signed-in user might have consented to.
+    let scopes = ["Calls.Initiate", "OnlineMeetings.ReadWrite"].map(str::to_owned);
+    let user = user.map(|user| UserClaims { user, scopes: scopes.into() });
+    let faults = AccessTokenFaults {
+        user,
+        expires_in_seconds: body.expires_in_seconds,
+        audience: body.audience,
+    };
     let now = control.clock.now();
-    let (token, secs) = control.identity.user_token((app, tenant), user, &body.scopes, now);
-    Ok(Json(json!({"token": token, "expiresIn": secs})))
+    let token = control.identity.faulty_access_token(app, tenant, &roles, now, &faults);
+    Ok(Json(json!({"token": token})))
+}
+
+async fn tenant_of(control: &Control, app: Guid) -> Result<Guid, Trouble> {
+    let found = control
+        .driver
+        .with(move |state| state.apps.keys().find(|(_, id)| *id == app).map(|(tenant, _)| *tenant));
+    found.await?.ok_or_else(|| Trouble::unknown(format!("there is no app {app}")))
 }

@@ -21,7 +21,9 @@ use serde_json::Value;
 use crate::Flaw;
 
 pub use keys::{KeyError, Keys};
-pub use tokens::{AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal, UserClaims};
+pub use tokens::{
+    AccessTokenFaults, AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal, UserClaims,
+};
 
 /// The issuer of notification tokens, exactly (clients.md 22).
 pub const CALLBACK_ISSUER: &str = "https://api.botframework.com";
@@ -145,21 +147,36 @@ impl Identity {
         roles: &[String],
         now: Timestamp,
     ) -> (String, u64) {
-        let key = self.keys().login.current();
-        (tokens::access(&key, app, tenant, roles, now), tokens::ACCESS_SECS)
+        let none = AccessTokenFaults::default();
+        let token = self.faulty_access_token(app, tenant, roles, now, &none);
+        (token, tokens::ACCESS_SECS.into())
     }
 
     /// An access token of a signed-in user, for an application of a tenant, and the seconds that it is valid for.
     pub fn user_token(
         &self,
-        app_and_tenant: (Guid, Guid),
+        (app, tenant): (Guid, Guid),
         user: Guid,
         scopes: &[String],
         now: Timestamp,
     ) -> (String, u64) {
+        let user = Some(UserClaims { user, scopes: scopes.to_vec() });
+        let faults = AccessTokenFaults { user, ..AccessTokenFaults::default() };
+        let token = self.faulty_access_token(app, tenant, &[], now, &faults);
+        (token, tokens::ACCESS_SECS.into())
+    }
+
+    /// An access token with the stated faults: for tests of what the fake refuses.
+    pub fn faulty_access_token(
+        &self,
+        app: Guid,
+        tenant: Guid,
+        roles: &[String],
+        now: Timestamp,
+        faults: &AccessTokenFaults,
+    ) -> String {
         let key = self.keys().login.current();
-        let token = tokens::access_for_user(&key, app_and_tenant, user, scopes, now);
-        (token, tokens::ACCESS_SECS)
+        tokens::access(&key, app, tenant, roles, now, faults)
     }
 
     /// The token that a notification to this application carries (clients.md 22).

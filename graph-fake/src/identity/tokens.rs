@@ -14,7 +14,7 @@ use crate::Flaw;
 use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, keys::SigningKey};
 
 /// How long an access token is valid, in seconds.
-pub(super) const ACCESS_SECS: u64 = 3_599;
+pub(super) const ACCESS_SECS: u32 = 3_599;
 /// How long a notification token is valid, in seconds.
 const CALLBACK_SECS: i64 = 3_600;
 /// Characters of an `Authorization` header that is looked at.
@@ -92,38 +92,45 @@ pub struct CallbackTokenFaults {
     pub omit: Vec<String>,
 }
 
+/// What is different about an access token; the default is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccessTokenFaults {
+    /// The user for whom the application acts: a delegated token, without roles.
+    pub user: Option<UserClaims>,
+    /// Seconds until it expires; may be negative.
+    pub expires_in_seconds: Option<i64>,
+    /// Another audience.
+    pub audience: Option<String>,
+}
+
 pub(super) fn access(
     key: &SigningKey,
     app: Guid,
     tenant: Guid,
     roles: &[String],
     now: Timestamp,
+    faults: &AccessTokenFaults,
 ) -> String {
-    let now = now.as_secs();
-    let claims = json!({
-        "aud": GRAPH_AUDIENCE, "iss": format!("https://sts.windows.net/{tenant}/"),
-        "iat": now, "nbf": now, "exp": now + ACCESS_SECS,
-        "appid": app, "appidacr": "1", "idtyp": "app", "oid": app, "sub": app, "tid": tenant,
-        "roles": roles, "ver": "1.0",
+    let (now, lasts) =
+        (i64::try_from(now.as_secs()).unwrap_or(i64::MAX / 2), i64::from(ACCESS_SECS));
+    let expires = now.saturating_add(faults.expires_in_seconds.unwrap_or(lasts)).max(0);
+    // An expired token was good once: it is older by as much.
+    let issued = now.min(expires.saturating_sub(lasts)).max(0);
+    let mut claims = json!({
+        "aud": faults.audience.as_deref().unwrap_or(GRAPH_AUDIENCE),
+        "iss": format!("https://sts.windows.net/{tenant}/"),
+        "iat": issued, "nbf": issued, "exp": expires,
+        "appid": app, "appidacr": "1", "tid": tenant, "ver": "1.0",
     });
-    sign(key, &key.kid, &claims)
-}
-
-/// A delegated token: `scp` and the user's `oid`, no `roles`.
-pub(super) fn access_for_user(
-    key: &SigningKey,
-    (app, tenant): (Guid, Guid),
-    user: Guid,
-    scopes: &[String],
-    now: Timestamp,
-) -> String {
-    let now = now.as_secs();
-    let claims = json!({
-        "aud": GRAPH_AUDIENCE, "iss": format!("https://sts.windows.net/{tenant}/"),
-        "iat": now, "nbf": now, "exp": now + ACCESS_SECS,
-        "appid": app, "appidacr": "1", "idtyp": "user", "oid": user, "sub": user, "tid": tenant,
-        "scp": scopes.join(" "), "ver": "1.0",
-    });
+    let own = match &faults.user {
+        Some(UserClaims { user, scopes }) => {
+            json!({"idtyp": "user", "oid": user, "sub": user, "scp": scopes.join(" ")})
+        }
+        None => json!({"idtyp": "app", "oid": app, "sub": app, "roles": roles}),
+    };
+    if let (Value::Object(all), Value::Object(own)) = (&mut claims, own) {
+        all.extend(own);
+    }
     sign(key, &key.kid, &claims)
 }
 
@@ -176,7 +183,9 @@ struct Access {
     tid: String,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
     scp: Option<String>,
+    #[serde(default)]
     oid: Option<String>,
 }
 
@@ -244,10 +253,6 @@ mod tests {
         Keys::fixed()
     }
 
-    fn access(keys: &Keys, app: Guid, tenant: Guid, roles: &[String], now: Timestamp) -> String {
-        super::access(&keys.login.current(), app, tenant, roles, now)
-    }
-
     fn callback(keys: &Keys, now: Timestamp, faults: &CallbackTokenFaults) -> String {
         super::callback(&keys.platform.current(), &keys.unknown, APP, TENANT, now, faults)
     }
@@ -264,6 +269,11 @@ mod tests {
 
     fn at(secs: u64) -> Timestamp {
         Timestamp::from_secs(secs)
+    }
+
+    fn access(keys: &Keys, app: Guid, tenant: Guid, roles: &[String], now: Timestamp) -> String {
+        let faults = AccessTokenFaults::default();
+        super::access(&keys.login.current(), app, tenant, roles, now, &faults)
     }
 
     #[test]
@@ -285,15 +295,21 @@ mod tests {
     #[test]
     fn a_users_token_has_scopes() {
         let keys = keys();
-        let user = Guid::from_u128(3);
+        let of = |faults: &AccessTokenFaults| {
+            let key = keys.login.current();
+            let token = super::access(&key, APP, TENANT, &[], at(5_000), faults);
+            verify(&keys, Some(&format!("Bearer {token}")), at(5_000), None)
+        };
         let scopes = ["OnlineMeetings.Read".to_owned(), "Calendars.Read".to_owned()];
-        let token = access_for_user(&keys.login.current(), (APP, TENANT), user, &scopes, at(1_000));
-        let claims = verify(&keys, Some(&format!("Bearer {token}")), at(1_000), None).unwrap();
-        assert_eq!((claims.app, claims.tenant, claims.roles.len()), (APP, TENANT, 0));
-        assert_eq!(claims.delegated, Some(UserClaims { user, scopes: scopes.into() }));
-        let token = access(&keys, APP, TENANT, &[], at(1_000));
-        let claims = verify(&keys, Some(&format!("Bearer {token}")), at(1_000), None).unwrap();
-        assert_eq!(claims.delegated, None);
+        let claims = UserClaims { user: Guid::from_u128(3), scopes: scopes.into() };
+        let user = AccessTokenFaults { user: Some(claims.clone()), ..AccessTokenFaults::default() };
+        assert_eq!(of(&user).unwrap().delegated, Some(claims));
+        assert_eq!(of(&user).unwrap().roles.len(), 0);
+        assert_eq!(of(&AccessTokenFaults::default()).unwrap().delegated, None);
+        let late = AccessTokenFaults { expires_in_seconds: Some(-1), ..user.clone() };
+        assert_eq!(of(&late), Err(TokenRefusal::Expired));
+        let elsewhere = AccessTokenFaults { audience: Some("x".to_owned()), ..user };
+        assert_eq!(of(&elsewhere), Err(TokenRefusal::WrongAudience));
     }
 
     #[test]
