@@ -11,6 +11,7 @@ use platform::{CallId, CallVerb, ParticipantId};
 
 use super::transition::{Goal, Group, Hosting, Person, Reason, Recording};
 
+pub const BOT: Guid = Guid::from_u128(3);
 pub const OTHER_BOT: Guid = Guid::from_u128(4);
 
 /// Everybody, by how they react when rung.
@@ -35,8 +36,8 @@ pub fn user(person: Person) -> InvitationParticipantInfo {
     InvitationParticipantInfo { identity, ..Default::default() }
 }
 
-fn other_bot() -> InvitationParticipantInfo {
-    let identity = Identity { id: Some(OTHER_BOT.to_string()), ..Identity::default() };
+fn bot(app: Guid) -> InvitationParticipantInfo {
+    let identity = Identity { id: Some(app.to_string()), ..Identity::default() };
     let identity = IdentitySet { application: Some(identity), ..IdentitySet::default() };
     InvitationParticipantInfo { identity, ..Default::default() }
 }
@@ -82,8 +83,9 @@ pub fn redirect(goal: Goal, timeout: Option<i32>) -> CallVerb {
             let endpoint_type = Some("voicemail".to_owned());
             vec![InvitationParticipantInfo { endpoint_type, ..user(Person::Ignores) }]
         }
-        Goal::Bot => vec![other_bot()],
-        Goal::BotAnd(one) => vec![other_bot(), user(one)],
+        Goal::Bot => vec![bot(OTHER_BOT)],
+        Goal::Bots => vec![bot(OTHER_BOT), bot(BOT)],
+        Goal::BotAnd(one) => vec![bot(OTHER_BOT), user(one)],
         Goal::Nobody => Vec::new(),
         Goal::TooMany => vec![user(Person::Answers); 26],
     };

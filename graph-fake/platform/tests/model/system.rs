@@ -11,14 +11,15 @@ use platform::{
 
 use super::{
     reference::{ACCEPT, AUDIO, RETARGET, SET_UP},
-    requests::{self, OTHER_BOT, PEOPLE, id_of},
-    transition::{Asked, By, End, Invitee, Person, Rights, Transfer, Transition, UserAct, Who},
+    requests::{self, BOT, OTHER_BOT, PEOPLE, id_of},
+    transition::{
+        Asked, By, End, Goal, Invitee, Person, Rights, Transfer, Transition, UserAct, Who,
+    },
     view::{Reply, Told, told},
 };
 
 const TENANT: Guid = Guid::from_u128(1);
 const OTHER_TENANT: Guid = Guid::from_u128(2);
-const BOT: Guid = Guid::from_u128(3);
 /// From one key to the next.
 const GAP: Duration = Duration::from_nanos(70_000_039);
 
@@ -43,6 +44,17 @@ pub struct Seen {
     /// As the replies named them.
     operations: Vec<OperationId>,
     pub told: Vec<Told>,
+}
+
+impl Seen {
+    fn participant(&self, end: End) -> ParticipantId {
+        let [own, other] = self.ends.expect("the bot was told of both");
+        match end {
+            End::Own => own,
+            End::Other => other,
+            End::Nobody => ParticipantId(Guid::from_u128(99)),
+        }
+    }
 }
 
 /// A download under way: of which call, which operation, which prompt.
@@ -278,13 +290,12 @@ impl System {
             Who::OtherApp => (other, TENANT),
             Who::OtherTenant => (BOT, OTHER_TENANT),
         };
-        let rings_other = verb.rings_a_bot();
-        if rings_other {
-            self.expect_call(OTHER_BOT, self.seen[call].peer, false);
-        }
+        let bots = verb.bots_it_rings();
+        let peer = self.seen[call].peer;
+        bots.iter().for_each(|bot| self.expect_call(*bot, peer, false));
         let reply = self.request(Verb::OnCall(id, self.verb(call, verb)), caller);
-        if rings_other && reply != Reply::Taken {
-            self.seen.pop();
+        if reply != Reply::Taken {
+            self.seen.truncate(self.seen.len() - bots.len());
         }
         reply
     }
@@ -322,14 +333,7 @@ impl System {
             }
             Asked::SendTones(count) => requests::send_tones(count, said),
             Asked::Participants => CallVerb::ListParticipants,
-            Asked::Participant(end) => {
-                let [own, other] = seen.ends.unwrap_or([ParticipantId(Guid::from_u128(98)); 2]);
-                CallVerb::GetParticipant(match end {
-                    End::Own => own,
-                    End::Other => other,
-                    End::Nobody => ParticipantId(Guid::from_u128(99)),
-                })
-            }
+            Asked::Participant(end) => CallVerb::GetParticipant(seen.participant(end)),
             Asked::Operations => CallVerb::ListOperations,
             Asked::Operation => {
                 let nothing = OperationId(Guid::from_u128(97));
@@ -414,10 +418,13 @@ impl System {
 }
 
 impl Asked {
-    /// Whether another call comes of it, if it succeeds.
-    fn rings_a_bot(self) -> bool {
-        use super::transition::Goal;
-        matches!(self, Self::Redirect(Goal::Bot | Goal::BotAnd(_), _))
+    /// Whose calls come of it, if it succeeds.
+    fn bots_it_rings(self) -> &'static [Guid] {
+        match self {
+            Self::Redirect(Goal::Bot | Goal::BotAnd(_), _) => &[OTHER_BOT],
+            Self::Redirect(Goal::Bots, _) => &[OTHER_BOT, BOT],
+            _ => &[],
+        }
     }
 }
 

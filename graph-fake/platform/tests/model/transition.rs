@@ -107,6 +107,8 @@ pub enum Goal {
     Voicemail,
     /// The other bot.
     Bot,
+    /// Both bots.
+    Bots,
     /// The other bot and a user, whoever is first.
     BotAnd(Person),
     Nobody,
@@ -324,7 +326,7 @@ const RARER: [Asked; 22] = [
     Asked::Invite(Invitee::Several),
 ];
 
-const REDIRECTS: [(Goal, Option<i32>); 14] = [
+const REDIRECTS: [(Goal, Option<i32>); 15] = [
     (Goal::One(Person::Answers), None),
     (Goal::One(Person::Ignores), Some(15)),
     (Goal::One(Person::Declines), Some(90)),
@@ -335,6 +337,7 @@ const REDIRECTS: [(Goal, Option<i32>); 14] = [
     (Goal::Voicemail, None),
     (Goal::Bot, None),
     (Goal::Bot, Some(20)),
+    (Goal::Bots, None),
     (Goal::BotAnd(Person::Answers), None),
     (Goal::BotAnd(Person::Ignores), None),
     (Goal::Nobody, None),

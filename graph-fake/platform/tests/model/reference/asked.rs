@@ -98,7 +98,7 @@ impl Reference {
                 Reply::Operations(statuses.into_iter().enumerate().collect())
             }
             Asked::Operation => {
-                match self.statuses(call, self.moment()).into_iter().enumerate().last() {
+                match self.statuses(call, self.moment()).into_iter().enumerate().next_back() {
                     Some((number, status)) => Reply::OperationRead(number, status),
                     None => Reply::Refused(404, "8522"),
                 }
@@ -143,15 +143,16 @@ impl Reference {
     }
 
     fn redirect(&mut self, call: usize, goal: Goal, timeout: Option<i32>) -> Reply {
-        let (people, bot): (Vec<Person>, bool) = match goal {
-            Goal::One(one) => (vec![one], false),
-            Goal::Two(one, other) => (vec![one, other], false),
-            Goal::Voicemail => (vec![Person::Ignores], false),
-            Goal::Bot => (vec![], true),
-            Goal::BotAnd(one) => (vec![one], true),
+        let (people, bots): (Vec<Person>, &[Owner]) = match goal {
+            Goal::One(one) => (vec![one], &[]),
+            Goal::Two(one, other) => (vec![one, other], &[]),
+            Goal::Voicemail => (vec![Person::Ignores], &[]),
+            Goal::Bot => (vec![], &[Owner::OtherBot]),
+            Goal::Bots => (vec![], &[Owner::OtherBot, Owner::Bot]),
+            Goal::BotAnd(one) => (vec![one], &[Owner::OtherBot]),
             Goal::Nobody | Goal::TooMany => return INVALID,
         };
-        let usual = if people.len() + usize::from(bot) == 1 { 55 } else { 60 };
+        let usual = if people.len() + bots.len() == 1 { 55 } else { 60 };
         let timeout = timeout.unwrap_or(usual);
         if !(15..=90).contains(&timeout) || people.contains(&Person::Unknown) {
             return INVALID;
@@ -163,16 +164,16 @@ impl Reference {
         let caller = self.calls[call].peer;
         self.calls[call].ended = Some((now, End { result: None, reason: None }, false));
         let hunt = self.hunts.len();
-        let leg = bot.then(|| {
-            let way = Way::In { silent: false };
-            let facts = Facts::new(Owner::OtherBot, now, caller, way);
-            self.begin(Facts { hunt: Some(hunt), ..facts })
-        });
+        let mut legs = Vec::new();
+        for owner in bots {
+            let facts = Facts::new(*owner, now, caller, Way::In { silent: false });
+            legs.push(self.begin(Facts { hunt: Some(hunt), ..facts }));
+        }
         let voicemail = goal == Goal::Voicemail;
         let people = people.into_iter().map(|who| Hunted { who, voicemail, by_hand: None });
         let until = now.after(Duration::from_secs(timeout.unsigned_abs().into()));
         let people = people.collect();
-        self.hunts.push(Hunt { origin: call, began: now, until, people, leg });
+        self.hunts.push(Hunt { origin: call, began: now, until, people, legs, gave_up: None });
         Reply::Taken
     }
 

@@ -136,7 +136,9 @@ pub struct Hunt {
     pub began: Moment,
     pub until: Moment,
     pub people: Vec<Hunted>,
-    pub leg: Option<usize>,
+    pub legs: Vec<usize>,
+    /// The caller hung up before anybody answered.
+    pub gave_up: Option<Moment>,
 }
 
 /// A person who is rung for that caller.
