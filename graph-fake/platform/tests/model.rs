@@ -36,8 +36,6 @@ const SHORT: usize = 2;
 /// Steps of a drawn history, and how many are drawn.
 const LONG: usize = 50;
 const DRAWN: u64 = 20_000;
-/// How many are drawn at the most until a planted fault is noticed.
-const DRAWN_FOR_FAULT: u64 = 20_000;
 
 /// Tries all numbers below `count` on several threads; the first one that fails, if any does.
 fn first_failure(
@@ -131,7 +129,7 @@ fn every_planted_fault_is_noticed() {
 }
 
 fn is_noticed(flaw: Flaw) -> bool {
-    (0..DRAWN_FOR_FAULT).any(|seed| {
+    (0..DRAWN).any(|seed| {
         let noticed = || {
             history(&mut Seeded(seed), LONG, Some(flaw)).is_err()
                 || late_caller(&mut Seeded(seed), LONG, Some(flaw)).is_err()

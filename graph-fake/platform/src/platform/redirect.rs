@@ -57,7 +57,8 @@ impl Platform {
                 self.may_reach_phone(instance)?;
             }
         }
-        if !call.is_incoming() {
+        let late = self.options.flaw == Some(Flaw::RedirectsAnswered) && call.is_established();
+        if !call.is_incoming() && !late {
             return Err(Refusal::WrongState);
         }
         let voicemail = given.iter().map(to_voicemail).collect::<Vec<_>>();

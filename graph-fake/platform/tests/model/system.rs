@@ -11,7 +11,7 @@ use platform::{
 
 use super::{
     reference::{ACCEPT, AUDIO, RETARGET, SET_UP},
-    requests::{self, BOT, OTHER_BOT, PEOPLE, id_of},
+    requests::{self, ADDRESS, BOT, ELSEWHERE, OTHER_BOT, PEOPLE, id_of},
     transition::{
         Asked, By, End, Goal, Invitee, Person, Rights, Transfer, Transition, UserAct, Who,
     },
@@ -41,6 +41,8 @@ pub struct Seen {
     /// The two ends, as the bot was told of them.
     ends: Option<[ParticipantId; 2]>,
     silent: bool,
+    /// Whether it has moved.
+    elsewhere: bool,
     /// As the replies named them.
     operations: Vec<OperationId>,
     pub told: Vec<Told>,
@@ -149,6 +151,9 @@ impl System {
                         delivery.app, self.seen[call].app,
                         "told to the bot whose call it is"
                     );
+                    let moved = self.seen[call].elsewhere && !notification.is_incoming();
+                    let address = if moved { ELSEWHERE } else { ADDRESS };
+                    assert_eq!(&*delivery.callback_uri, address, "R-108");
                     let operations = &self.seen[call].operations;
                     let number = |id| operations.iter().position(|known| *known == id);
                     let told = told(notification, |id| number(id).expect("a known operation"));
@@ -274,7 +279,8 @@ impl System {
     fn create(&mut self, callee: Person, app_hosted: bool, ring: Option<i32>) -> Reply {
         self.expect_call(BOT, id_of(callee), false);
         let call = requests::create(callee, app_hosted, ring);
-        let reply = self.request(Verb::CreateCall(Box::new(call)), (BOT, TENANT));
+        let reply =
+            self.request(Verb::CreateCall(Box::new(call)), (BOT, TENANT), Permission::ALL.into());
         if reply != Reply::Created {
             self.seen.pop();
         }
@@ -286,15 +292,20 @@ impl System {
         let id = id.expect("a call that was told of");
         let other = if app == BOT { OTHER_BOT } else { BOT };
         let caller = match who {
-            Who::Owner => (app, TENANT),
+            Who::Owner | Who::Bare => (app, TENANT),
             Who::OtherApp => (other, TENANT),
             Who::OtherTenant => (BOT, OTHER_TENANT),
         };
         let bots = verb.bots_it_rings();
         let peer = self.seen[call].peer;
         bots.iter().for_each(|bot| self.expect_call(*bot, peer, false));
-        let reply = self.request(Verb::OnCall(id, self.verb(call, verb)), caller);
+        let verb = self.verb(call, verb);
+        let was_elsewhere = self.seen[call].elsewhere;
+        self.seen[call].elsewhere |= requests::moves(&verb);
+        let roles = if who == Who::Bare { Grants::new() } else { Permission::ALL.into() };
+        let reply = self.request(Verb::OnCall(id, verb), caller, roles);
         if reply != Reply::Taken {
+            self.seen[call].elsewhere = was_elsewhere;
             self.seen.truncate(self.seen.len() - bots.len());
         }
         reply
@@ -325,6 +336,7 @@ impl System {
             Asked::KeepAlive => CallVerb::KeepAlive,
             Asked::Delete => CallVerb::Delete,
             Asked::Prompt(count, endless) => requests::play(number, count, endless),
+            Asked::Kept => requests::play_kept(number),
             Asked::Record(how) => requests::record(number, how),
             Asked::Subscribe => CallVerb::SubscribeToTone(requests::context(said)),
             Asked::Cancel { long } => {
@@ -358,8 +370,8 @@ impl System {
         }
     }
 
-    fn request(&mut self, verb: Verb, (app, tenant): (Guid, Guid)) -> Reply {
-        let caller = Caller { app, tenant, roles: Permission::ALL.into() };
+    fn request(&mut self, verb: Verb, (app, tenant): (Guid, Guid), roles: Grants) -> Reply {
+        let caller = Caller { app, tenant, roles };
         let request = Request { caller, scenario: None, verb };
         let out = self.feed(Input::Request(Box::new(request)));
         let reply = out.reply.expect("a request is always answered");
@@ -433,11 +445,7 @@ fn ends(view: &CallView, other: &platform::Party) -> [ParticipantId; 2] {
 }
 
 fn application(grants: Grants) -> Application {
-    Application {
-        callback_uri: Some("https://bot.example/api".to_owned()),
-        grants,
-        ..Application::new("Bot")
-    }
+    Application { callback_uri: Some(ADDRESS.to_owned()), grants, ..Application::new("Bot") }
 }
 
 fn on_call(person: Person) -> Option<OnCall> {

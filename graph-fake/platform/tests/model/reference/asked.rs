@@ -51,6 +51,7 @@ fn needs(verb: Asked) -> &'static [Permission] {
         | Asked::KeepAlive
         | Asked::Delete
         | Asked::Prompt(..)
+        | Asked::Kept
         | Asked::Cancel { .. }
         | Asked::Participants
         | Asked::Operations
@@ -66,12 +67,14 @@ impl Reference {
         if who == Who::OtherTenant && !over {
             return Reply::Refused(403, "7505");
         }
-        // Only the bot's permissions in its own tenant come and go.
+        // Only the bot's permissions in its own tenant come and go; a role that the token lacks is no help.
         let bot = who != Who::OtherTenant && facts::asks(who, owner) == Owner::Bot;
-        let needs = needs(verb);
-        if bot && !needs.is_empty() && !self.has_any(needs) {
+        let may =
+            |any: &[Permission]| any.is_empty() || who != Who::Bare && (!bot || self.has_any(any));
+        if !may(needs(verb)) {
             return NOT_ALLOWED;
         }
+        let may_host = may(&[AccessMedia]);
         if over {
             return Reply::Refused(404, "8522");
         }
@@ -83,7 +86,7 @@ impl Reference {
                 let grouped = self.calls[call].gathering.is_some();
                 Reply::Call(self.state_now(call), self.audio_now(call), grouped)
             }
-            Asked::Answer(hosting) => self.answer(call, hosting, bot),
+            Asked::Answer(hosting) => self.answer(call, hosting, may_host),
             Asked::Reject(reason) => self.reject(call, reason),
             Asked::Redirect(goal, timeout) => self.redirect(call, goal, timeout),
             Asked::Transfer(transfer) => self.transfer(call, transfer),
@@ -103,18 +106,20 @@ impl Reference {
                     None => Reply::Refused(404, "8522"),
                 }
             }
-            Asked::Prompt(..) | Asked::Record(_) | Asked::Subscribe | Asked::Cancel { .. } => {
-                self.media(call, verb)
-            }
-            Asked::SendTones(_) => self.media(call, verb),
+            Asked::Prompt(..)
+            | Asked::Kept
+            | Asked::Record(_)
+            | Asked::Subscribe
+            | Asked::Cancel { .. }
+            | Asked::SendTones(_) => self.media(call, verb),
         }
     }
 
-    fn answer(&mut self, call: usize, hosting: Hosting, bot: bool) -> Reply {
+    fn answer(&mut self, call: usize, hosting: Hosting, may_host: bool) -> Reply {
         match hosting {
             Hosting::Unsaid => return INVALID,
-            Hosting::App if bot && !self.has_any(&[AccessMedia]) => return NOT_ALLOWED,
-            Hosting::App | Hosting::Service => {}
+            Hosting::App if !may_host => return NOT_ALLOWED,
+            Hosting::App | Hosting::Service | Hosting::Moving => {}
         }
         let (now, state) = (self.moment(), self.state_now(call));
         let facts = &mut self.calls[call];
@@ -343,6 +348,7 @@ impl Reference {
         let media = &mut self.calls[call].media;
         let work = match verb {
             Asked::Prompt(count, endless) => Work::Prompts { count, endless },
+            Asked::Kept => Work::Kept,
             Asked::Record(how) => {
                 if how == Recording::BargesIn {
                     media.cancel(now, false, &audio);
