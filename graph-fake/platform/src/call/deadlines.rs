@@ -57,6 +57,9 @@ impl OnCall {
 impl Call {
     /// When this call wakes up by itself, and why.
     pub fn next_deadline(&self) -> Option<(Timestamp, Wake)> {
+        if self.is_over() {
+            return None;
+        }
         let (first, second) = match &self.phase {
             Phase::Incoming { acknowledge_by, answer_by } => (
                 acknowledge_by.map(|at| (at, Wake::AcknowledgeBy)),

@@ -150,9 +150,11 @@ impl Call {
         let begins = self.sending.back().map_or(desk.now, |last| last.until);
         let count = u32::try_from(tones.len()).unwrap_or(u32::MAX);
         let until = begins + gap.saturating_mul(count).max(Duration::from_nanos(1));
+        let mut at = begins;
         for tone in tones {
             let what = MediaEvent::Sent(tone);
-            desk.asks.push(Ask::Note(Event::Media { call: self.id(), what, at: desk.now }));
+            desk.asks.push(Ask::Note(Event::Media { call: self.id(), what, at }));
+            at = at + gap;
         }
         self.sending.push_back(Sending { operation: id, until });
         let (kind, context) = (OperationKind::SendDtmfTones, request.client_context.clone());

@@ -483,6 +483,16 @@ impl Call {
         self.end_because(None, None, asks);
     }
 
+    /// Nothing is played, said or recorded in a call that is over.
+    pub fn falls_silent(&mut self, now: Timestamp) -> Vec<Event> {
+        let (call, wishes) = (self.id(), self.queue.hang_up(now));
+        let noted = |wish| match wish {
+            Wish::Note(at, what) => Some(Event::Media { call, what, at }),
+            Wish::Fetch(_) | Wish::Ended(..) => None,
+        };
+        wishes.into_iter().filter_map(noted).collect()
+    }
+
     /// The transfer that ended it.
     pub fn was_transferred(&self) -> Option<&Transfer> {
         self.transferred.as_ref()
@@ -533,6 +543,7 @@ impl Call {
             app: self.birth.app,
             tenant: self.birth.tenant,
             chain: self.birth.chain,
+            legacy: self.birth.legacy,
         }
     }
 
@@ -611,7 +622,6 @@ impl Call {
                 self.operation_ended(id, media::cancelled(), asks);
             }
         }
-        self.queue = MediaQueue::default();
         self.keep_alive_by = None;
         self.ends_at = None;
         self.presses.clear();

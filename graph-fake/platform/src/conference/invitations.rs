@@ -65,6 +65,7 @@ pub enum Outcome {
 impl Conference {
     /// Somebody is on the way.
     pub fn invite(&mut self, invitation: Invitation) {
+        self.called = true;
         self.invitations.push(invitation);
     }
 
@@ -136,6 +137,23 @@ impl Conference {
     /// The recorder of whoever waits for this leg has answered.
     pub fn recorder_ready(&mut self, leg: CallId) -> Option<Outcome> {
         let at = self.invitations.iter().position(|i| i.recorder == Some(leg))?;
+        self.invitations[at].recorder = None;
+        if self.invitations[at].answered {
+            return Some(Outcome::Enters(self.invitations.remove(at)));
+        }
+        Some(Outcome::Waits)
+    }
+
+    /// Whether this one waits for this leg.
+    pub fn waits_for(&self, participant: ParticipantId, leg: CallId) -> bool {
+        let is_it = |i: &Invitation| i.participant == participant && i.recorder == Some(leg);
+        self.invitations.iter().any(is_it)
+    }
+
+    /// A recorder that was there already takes one more.
+    pub fn recorder_takes(&mut self, participant: ParticipantId, leg: CallId) -> Option<Outcome> {
+        let is_it = |i: &Invitation| i.participant == participant && i.recorder == Some(leg);
+        let at = self.invitations.iter().position(is_it)?;
         self.invitations[at].recorder = None;
         if self.invitations[at].answered {
             return Some(Outcome::Enters(self.invitations.remove(at)));

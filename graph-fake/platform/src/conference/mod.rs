@@ -69,6 +69,8 @@ pub struct Conference {
     sharings: Vec<(String, ParticipantId)>,
     /// Whether anybody but bots has ever been in it.
     had_people: bool,
+    /// Whether anybody was ever called into it.
+    called: bool,
     flaw: Option<Flaw>,
 }
 
@@ -101,6 +103,7 @@ impl Conference {
             on_hold: None,
             sharings: Vec::new(),
             had_people: false,
+            called: false,
             flaw,
         }
     }
@@ -406,9 +409,12 @@ impl Conference {
         self.people() == 0 && self.had_people && self.invitations.is_empty()
     }
 
-    /// Whether nobody came who was called together (errors.md 3: 5013).
+    /// Whether nobody came who was called together (errors.md 3: 5013). Where nobody was called, as by a bot
+    /// that joins an ended group call anew, there is nobody to have failed to come.
     pub fn nobody_came(&self) -> bool {
-        self.meeting.is_none() && !self.had_people && self.invitations.is_empty()
+        let alone = self.participants.len() <= 1 && self.legs.len() <= 1;
+        let called = self.called && self.meeting.is_none();
+        called && alone && !self.had_people && self.invitations.is_empty()
     }
 
     /// As a test may see it.

@@ -69,15 +69,19 @@ impl RosterChange {
     ) -> Option<Roster> {
         let hidden = conference.participant(me).is_none_or(|p| p.hidden || p.in_lobby);
         let whole = || if hidden { conference.visible(Some(me)) } else { self.full.clone() };
+        // What happens to those whom it does not see is nothing to it.
+        let waits = conference.participant(me).is_some_and(|p| p.in_lobby);
+        let blind = waits && conference.flaw != Some(Flaw::LobbySeesAll);
+        let hides = |p: &ParticipantView| p.hidden && conference.flaw != Some(Flaw::ShowsHidden);
+        let seen = |p: &&Arc<ParticipantView>| p.id == me || !(hides(p) || blind);
+        let changed: Vec<_> = self.delta.iter().filter(seen).cloned().collect();
+        if changed.is_empty() && !first {
+            return None;
+        }
         if !delta {
             return Some(Roster::Full(whole()));
         }
-        let changed = if first {
-            whole()
-        } else {
-            let seen = |p: &&Arc<ParticipantView>| p.id == me || !p.hidden;
-            self.delta.iter().filter(seen).cloned().collect()
-        };
-        (!changed.is_empty()).then_some(Roster::Delta { sequence, changed })
+        let changed = if first { whole() } else { changed };
+        Some(Roster::Delta { sequence, changed })
     }
 }

@@ -13,6 +13,9 @@ use crate::{
     who::Who,
 };
 
+/// Content sharing sessions of one conference.
+const SHARINGS_MAX: usize = 100;
+
 impl Platform {
     /// Lets a person act.
     pub(super) fn act(
@@ -28,8 +31,8 @@ impl Platform {
             Act::RepeatLastNotification { call } => {
                 let message = self.ids.guid();
                 let nothing = || ActRefusal::Unknown(format!("delivered notification of {call}"));
-                let outcome = self.outbox.repeat_last(call, message).ok_or_else(nothing)?;
-                self.carry_out(outcome, effects);
+                let outcome = self.outbox.repeat_last(now, call, message).ok_or_else(nothing)?;
+                self.carry_out(now, outcome, effects);
                 Ok(call)
             }
             Act::InMeeting { meeting, by, what } => {
@@ -123,11 +126,6 @@ impl Platform {
         effects: &mut Vec<Effect>,
     ) -> Result<(), ActRefusal> {
         let at = self.conference_for(meeting)?.conference;
-        if what == UserAct::Join {
-            self.user_joins(now, at, by, effects)?;
-            self.conference_changed(now, at, effects);
-            return Ok(());
-        }
         let done = self.in_conference(now, at, None, by, what, effects);
         self.forget_if_empty(at);
         done
@@ -166,6 +164,7 @@ impl Platform {
             UserAct::Invite(whom) => {
                 let tenant = self.conferences.get(&at).map(Conference::tenant).unwrap_or_default();
                 let source = self.party_in(at, me)?;
+                self.can_be_invited(at, &whom)?;
                 for party in self.parties(tenant, &whom)? {
                     let nobody = crate::conference::Inviter::Nobody;
                     self.invite_into(now, at, party, nobody, &source, effects);
@@ -207,6 +206,10 @@ impl Platform {
         what: &UserAct,
         effects: &mut Vec<Effect>,
     ) -> Result<(), ActRefusal> {
+        let full = self.conferences.get(&at).is_some_and(|c| c.sharings().count() >= SHARINGS_MAX);
+        if full && *what == UserAct::ShareContent {
+            return Err(ActRefusal::NotNow("too many documents are presented".to_owned()));
+        }
         let session = format!("{:016x}", self.ids.guid().as_u128() as u64);
         let changed = self.with_conference(at, |c| match what {
             UserAct::Mute => c.client_mute(me, true),
@@ -309,6 +312,20 @@ impl Platform {
                 });
             }
         }
+    }
+
+    /// nobody who is there, or on the way, already; and not more than there is room for.
+    fn can_be_invited(&self, at: ConferenceId, whom: &[Who]) -> Result<(), ActRefusal> {
+        let conference = self.conferences.get(&at);
+        if !conference.is_some_and(|c| c.has_room(whom.len())) {
+            return Err(ActRefusal::NotNow("the conference is full".to_owned()));
+        }
+        let expected = |who: &Who| conference.is_some_and(|c| c.expects(who));
+        let twice = (1..whom.len()).any(|at| whom[..at].contains(&whom[at]));
+        if twice || whom.iter().any(expected) {
+            return Err(ActRefusal::NotNow("somebody is in the call, or invited, already".into()));
+        }
+        Ok(())
     }
 
     fn entry_of(&self, at: ConferenceId, by: graph_api::Guid) -> Result<ParticipantId, ActRefusal> {

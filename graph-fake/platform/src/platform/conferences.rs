@@ -75,14 +75,7 @@ impl Platform {
         let place =
             Place { tenant, conference: Some(id), meeting, coordinates: coordinates.clone() };
         for key in keys(&coordinates) {
-            if self.places.insert(key.clone(), place.clone()).is_none() {
-                self.places_by_age.push_back(key);
-            }
-        }
-        while self.places_by_age.len() > PLACES_MAX {
-            if let Some(oldest) = self.places_by_age.pop_front() {
-                self.places.remove(&oldest);
-            }
+            self.keep_place(key, place.clone());
         }
         Ok(Venue { conference: id, chain, meeting, coordinates })
     }
@@ -105,7 +98,10 @@ impl Platform {
             arguments::Join::Organizer { thread, message, user } => {
                 match self.meetings.by_thread(tenant, &thread, &message, user) {
                     Ok(meeting) => place_of(meeting),
-                    Err(refusal) => self.places.get(&thread).cloned().ok_or(refusal)?,
+                    Err(refusal) => {
+                        let place = self.places.get(&thread);
+                        place.filter(|place| place.is_of(&message, user)).cloned().ok_or(refusal)?
+                    }
                 }
             }
         };
@@ -126,6 +122,31 @@ impl Platform {
                 coordinates: place.coordinates.clone(),
             }),
             None => self.open(place.tenant, scenario, place.meeting, place.coordinates.clone()),
+        }
+    }
+
+    /// What a recorder is told of where it is: a token that it can join by again (endpoints.md 1.5).
+    pub(super) fn token_for(&mut self, at: ConferenceId) -> Option<Arc<Coordinates>> {
+        let conference = self.conferences.get(&at)?;
+        let place = Place {
+            tenant: conference.tenant(),
+            conference: Some(at),
+            meeting: conference.meeting(),
+            coordinates: conference.coordinates().clone(),
+        };
+        let token = token(at.0);
+        self.keep_place(token.clone(), place);
+        Some(Arc::new(Coordinates { chat: None, meeting: Meeting::Token(token) }))
+    }
+
+    fn keep_place(&mut self, key: String, place: Place) {
+        if self.places.insert(key.clone(), place).is_none() {
+            self.places_by_age.push_back(key);
+        }
+        while self.places_by_age.len() > PLACES_MAX {
+            if let Some(oldest) = self.places_by_age.pop_front() {
+                self.places.remove(&oldest);
+            }
         }
     }
 
@@ -432,6 +453,15 @@ fn keys(coordinates: &Coordinates) -> Vec<String> {
 /// An opaque token; it opens one conference and says nothing.
 pub(super) fn token(seed: Guid) -> String {
     format!("rehearsal-{:032x}", seed.as_u128())
+}
+
+impl Place {
+    /// Whether it is an ad-hoc call's, with this message in `chatInfo` and this organizer.
+    fn is_of(&self, message: &str, organizer: Guid) -> bool {
+        let chat = self.coordinates.chat.as_ref().is_some_and(|chat| chat.message == message);
+        let by = matches!(&self.coordinates.meeting, Meeting::Organizer { user, .. } if *user == organizer);
+        self.meeting.is_none() && chat && by
+    }
 }
 
 fn place_of(meeting: &crate::meetings::Meeting) -> Place {

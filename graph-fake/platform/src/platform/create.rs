@@ -230,8 +230,10 @@ impl Platform {
         let Judged { caller, scenario, request, bot, as_guest } = judged;
         let venue = self.find_venue(caller.tenant, &request, scenario)?;
         let refuses = self.directory.tenant(caller.tenant).is_some_and(|t| t.refuses_guests);
-        if as_guest && refuses {
-            return Err(Refusal::JoinBlocked);
+        let room = self.conferences.get(&venue.conference).is_some_and(|c| c.has_room(1));
+        if as_guest && refuses || !room {
+            self.forget_if_empty(venue.conference);
+            return Err(if room { Refusal::JoinBlocked } else { Refusal::TooManyCalls });
         }
         let bot = if as_guest && bot.is_none() {
             let name = self.person(caller.tenant, &Who::Application(caller.app)).map(|p| p.name);
@@ -301,8 +303,11 @@ impl Platform {
                 }
             }
             Some(Reach::Person(on_call)) => {
+                // Whose recorder cannot be rung is not rung either.
+                let alone = self.can_be_recorded(tenant, &party).is_err();
+                let on_call = if alone { OnCall::Offline } else { on_call };
                 let recorder = self.ring_recorder(now, conference, &party, effects);
-                (Ring::Person(on_call.reacts_at(now)), recorder)
+                (Ring::Person(on_call.reacts_at(now)), recorder.filter(|_| !alone))
             }
             None => (Ring::Person(OnCall::Offline.reacts_at(now)), None),
         };
@@ -330,7 +335,12 @@ fn shape(request: &CreateRequest) -> Result<Shape, Refusal> {
     }
     let targets = arguments::targets(request.targets.as_deref().unwrap_or_default(), "targets")?;
     let voip = targets.iter().filter(|who| !matches!(who, Who::Phone(_))).count();
+    let twice = (1..targets.len()).any(|at| targets[..at].contains(&targets[at]));
     match targets.as_slice() {
+        _ if twice => {
+            let text = "'targets' names somebody twice.";
+            Err(Refusal::InvalidArgument(text.to_owned()))
+        }
         [] => {
             let text = "a call needs 'targets' or 'meetingInfo'.";
             Err(Refusal::InvalidArgument(text.to_owned()))

@@ -74,6 +74,13 @@ impl Platform {
         }
         let (app, tenant) = (call.birth().app, call.birth().tenant);
         let source = call.peer().cloned();
+        let bot = call.birth().bot.who.clone();
+        let there =
+            |who: &Who| *who == bot || source.as_ref().is_some_and(|p| p.person.who == *who);
+        if (0..whom.len()).any(|at| there(&whom[at]) || whom[..at].contains(&whom[at])) {
+            let text = "somebody is in the call, or invited, already";
+            return Err(ActRefusal::NotNow(text.to_owned()));
+        }
         let parties = self.parties(tenant, whom)?;
         let conference = self.escalate(now, id, effects).map_err(not_now)?;
         let source = source.unwrap_or_else(|| self.bot_party(id));

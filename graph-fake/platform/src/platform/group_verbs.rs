@@ -357,7 +357,11 @@ impl Job<'_> {
             Some(who) => (vec![self.waiting(at, who)?], OperationKind::AdmitFromLobby),
             None => {
                 let all = self.platform.conferences.get(&at).map(|c| c.in_lobby());
-                (all.unwrap_or_default(), OperationKind::AdmitAllFromLobby)
+                let all = all.unwrap_or_default();
+                if all.contains(&self.me()) {
+                    return Err(Refusal::ParticipantNotFound);
+                }
+                (all, OperationKind::AdmitAllFromLobby)
             }
         };
         self.platform.admit_from_lobby(self.now, at, &whom, self.effects);

@@ -5,7 +5,7 @@ use graph_api::{Guid, InviteRequest, OperationStatus, ResultInfo, Timestamp};
 use super::Platform;
 use crate::{
     arguments,
-    call::{Closing, Side, TransferKind, diagnosed},
+    call::{Call, Closing, Link, Side, TransferKind, diagnosed},
     conference::{Entrant, Invitation, Inviter, Outcome, Ring},
     flaw::Flaw,
     input::{Accepted, CallId, ConferenceId, Effect, OperationId, ParticipantId},
@@ -43,7 +43,7 @@ impl Platform {
             Side::Peer(_) if call.transfer().is_some() => return Err(Refusal::TransferUnderWay),
             Side::Peer(_) => None,
         };
-        let judged = self.may_invite(id, running, &wanted);
+        let judged = self.may_invite(call, &wanted);
         if self.options.flaw != Some(Flaw::EscalatesWhenRefused) {
             judged.clone()?;
         }
@@ -95,35 +95,28 @@ impl Platform {
         Ok(wanted)
     }
 
-    /// `at`: none for a peer-to-peer call, which a refusal leaves as it is.
-    fn may_invite(
-        &self,
-        id: CallId,
-        at: Option<ConferenceId>,
-        wanted: &[Wanted],
-    ) -> Result<(), Refusal> {
-        let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
-        let conference = at.and_then(|at| self.conferences.get(&at));
+    /// Judged before anything changes: a peer-to-peer call escalates only for an invitation that is taken.
+    fn may_invite(&self, call: &Call, wanted: &[Wanted]) -> Result<(), Refusal> {
+        let conference = call.conference().and_then(|at| self.conferences.get(&at));
         if call.observation.is_some() {
             return Err(Refusal::RecordingCall);
         }
-        let chat = conference.is_some_and(|c| c.coordinates().chat.is_some());
-        if wanted.len() > 1 && !chat {
+        if wanted.len() > 1 && conference.is_none_or(|c| c.coordinates().chat.is_none()) {
             let text = "inviting several needs a call with a valid chatInfo.";
             return Err(Refusal::InvalidArgument(text.to_owned()));
         }
         if conference.is_some_and(|c| !c.has_room(wanted.len())) {
             return Err(Refusal::TooManyOperations);
         }
-        for one in wanted {
-            let expected = match conference {
-                Some(conference) => conference.expects(&one.who),
-                None => {
-                    let peer = call.peer().map(|party| &party.person.who);
-                    peer == Some(&one.who) || call.birth().bot.who == one.who
-                }
-            };
-            if expected {
+        let expected = |who: &Who| match conference {
+            Some(conference) => conference.expects(who),
+            None => {
+                let peer = call.peer().is_some_and(|peer| peer.person.who == *who);
+                peer || call.birth().bot.who == *who
+            }
+        };
+        for (at, one) in wanted.iter().enumerate() {
+            if expected(&one.who) || wanted[..at].iter().any(|other| other.who == one.who) {
                 let text = "This identity is in the call, or invited, already.";
                 return Err(Refusal::Conflict(text.to_owned()));
             }
@@ -138,7 +131,7 @@ impl Platform {
     }
 
     /// telephones only from a resource account, and not from a call that was joined by token.
-    fn may_invite_phone(&self, call: &crate::call::Call) -> Result<(), Refusal> {
+    fn may_invite_phone(&self, call: &Call) -> Result<(), Refusal> {
         if !self.options.pstn {
             return Err(Refusal::NoPstn);
         }
@@ -156,12 +149,7 @@ impl Platform {
     }
 
     /// the bot's own peer-to-peer call with that person.
-    fn may_replace(
-        &self,
-        call: &crate::call::Call,
-        replaces: CallId,
-        who: &Who,
-    ) -> Result<(), Refusal> {
+    fn may_replace(&self, call: &Call, replaces: CallId, who: &Who) -> Result<(), Refusal> {
         let own = self.calls.get(&replaces).filter(|other| other.birth().app == call.birth().app);
         let with = own.and_then(|other| other.peer()).map(|party| &party.person.who);
         if with != Some(who) {
@@ -269,7 +257,12 @@ impl Platform {
             }
             Outcome::Fails(invitation, why) => {
                 self.note_entry(id, "did not come", Some(invitation.participant), effects);
-                if let Some(recorder) = invitation.recorder {
+                // A leg that records others too goes on.
+                let only = Some(Link::Records(invitation.participant));
+                let recorder = invitation
+                    .recorder
+                    .filter(|leg| self.calls.get(leg).is_some_and(|call| call.link == only));
+                if let Some(recorder) = recorder {
                     self.with_call(now, recorder, effects, |call, (_, asks)| {
                         call.end(diagnosed("The call was cancelled", 487, 0), asks);
                     });

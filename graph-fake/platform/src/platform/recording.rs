@@ -9,7 +9,7 @@ use super::Platform;
 use crate::{
     call::{Call, Link, Side, diagnosed},
     conference::{Entrant, Invitation, Inviter, Outcome, Ring},
-    input::{ActRefusal, CallId, ConferenceId, DeliveryId, Effect, JoinAnswer, ParticipantId},
+    input::{ActRefusal, CallId, ConferenceId, Effect, JoinAnswer, ParticipantId},
     notification::What,
     view::{Observation, Party, StreamKind},
     who::Who,
@@ -34,6 +34,8 @@ impl Platform {
             let text = "no bot sees a call between these two: neither is recorded";
             return Err(ActRefusal::NotNow(text.to_owned()));
         }
+        self.can_be_recorded(tenant, &caller)?;
+        self.can_be_recorded(tenant, &callee)?;
         let host = match caller.person.who {
             Who::User(id) => Some(id),
             _ => None,
@@ -82,9 +84,35 @@ impl Platform {
     }
 
     /// The bot that must record somebody.
-    fn recorder_of(&self, tenant: Guid, party: &Party) -> Option<Guid> {
+    pub(super) fn recorder_of(&self, tenant: Guid, party: &Party) -> Option<Guid> {
         let Who::User(user) = party.person.who else { return None };
         self.directory.user(tenant, user)?.recorded_by
+    }
+
+    /// Whoever has a policy comes with a recorder or not at all; one without has no need of any.
+    pub(super) fn can_be_recorded(&self, tenant: Guid, party: &Party) -> Result<(), ActRefusal> {
+        let Some(app) = self.recorder_of(tenant, party) else { return Ok(()) };
+        if self.callable(tenant, app).is_none() || !self.has_room(tenant, app) {
+            return Err(ActRefusal::NotNow("the recorder cannot be rung".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Somebody who begins a group call is in it at once, or as soon as their recorder has answered.
+    pub(super) fn caller_enters(
+        &mut self,
+        now: Timestamp,
+        at: ConferenceId,
+        party: Party,
+        modalities: &[Modality],
+        effects: &mut Vec<Effect>,
+    ) -> Option<CallId> {
+        let recorder = self.ring_recorder(now, at, &party, effects);
+        match recorder {
+            Some(leg) => self.waits_for(now, at, party, leg, true),
+            None => self.person_enters(now, at, party, modalities, effects),
+        }
+        recorder
     }
 
     /// Rings the recorder of somebody who is on the way, if there must be one.
@@ -133,11 +161,7 @@ impl Platform {
             return None;
         }
         let side = Side::Conference { id: at, escalated: false };
-        let token = super::conferences::token(at.0);
-        let coordinates = Arc::new(crate::view::Coordinates {
-            chat: None,
-            meeting: crate::view::Meeting::Token(token),
-        });
+        let coordinates = self.token_for(at)?;
         let mut birth = self.birth((app, tenant), wanted, None, side, Some(coordinates)).ok()?;
         birth.chain = chain;
         birth.callback_uri = webhook;
@@ -204,9 +228,9 @@ impl Platform {
         if let Some(leg) = self.shares_recorder(at, tenant, &party) {
             return self.asks_recorder(now, at, leg, party, effects);
         }
-        match self.ring_recorder(now, at, &party, effects) {
-            Some(leg) => self.waits_for(now, at, party, leg, true),
-            None => return Err(ActRefusal::NotNow("the recorder cannot be rung".to_owned())),
+        self.can_be_recorded(tenant, &party)?;
+        if let Some(leg) = self.ring_recorder(now, at, &party, effects) {
+            self.waits_for(now, at, party, leg, true);
         }
         Ok(())
     }
@@ -253,19 +277,26 @@ impl Platform {
         &mut self,
         now: Timestamp,
         leg: CallId,
-        _delivery: DeliveryId,
+        participant: ParticipantId,
         answer: Option<JoinAnswer>,
         effects: &mut Vec<Effect>,
     ) {
         let Some(at) = self.calls.get(&leg).and_then(Call::conference) else { return };
-        let waits = self.conferences.get(&at).and_then(|c| c.waits_for_recorder(leg));
-        let Some(participant) = waits else { return };
+        let waits = self.conferences.get(&at).is_some_and(|c| c.waits_for(participant, leg));
+        if !waits {
+            return;
+        }
         match answer {
             Some(JoinAnswer::Accept) => {
-                let outcome = self.with_conference(at, |c| c.recorder_ready(leg)).flatten();
+                let outcome =
+                    self.with_conference(at, |c| c.recorder_takes(participant, leg)).flatten();
+                if let Some(call) = self.calls.get_mut(&leg) {
+                    call.also_records.push(participant);
+                }
                 if let Some(outcome) = outcome {
                     self.invitation_ends(now, at, outcome, effects);
                 }
+                return;
             }
             Some(JoinAnswer::InviteNewBot(uri)) => {
                 self.invites_new_bot(now, at, leg, participant, &uri, effects);
@@ -273,6 +304,10 @@ impl Platform {
             Some(JoinAnswer::Reject) => self.not_recorded(now, at, participant, 8538, effects),
             Some(JoinAnswer::Unreadable) => self.not_recorded(now, at, participant, 8609, effects),
             None => self.not_recorded(now, at, participant, 8610, effects),
+        }
+        // The place that was kept for them is free again.
+        if let Some(call) = self.calls.get_mut(&leg) {
+            call.capacity_left += 1;
         }
     }
 

@@ -182,9 +182,10 @@ impl Platform {
     }
 
     fn give_up_if_alone(&mut self, now: Timestamp, id: u64, effects: &mut Vec<Effect>) {
-        // Who lets it ring may still be made to answer until the caller gives up.
-        let alone =
-            self.hunts.get(&id).is_some_and(|hunt| hunt.legs.is_empty() && hunt.people.is_empty());
+        let alone = self.hunts.get(&id).is_some_and(|hunt| {
+            // Whoever lets it ring may still be made to pick up.
+            hunt.legs.is_empty() && hunt.people.is_empty()
+        });
         if alone {
             self.hunt_is_over(now, id, None, "nobody answered", effects);
         }

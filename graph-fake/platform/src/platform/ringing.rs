@@ -160,11 +160,12 @@ impl Platform {
             }
             parties.push(self.somebody(tenant, who)?);
         }
+        self.can_be_seen(tenant, &source, &parties)?;
         let venue = self
             .open_ad_hoc(tenant, None, Some(*host))
             .map_err(|refusal| ActRefusal::NotNow(refusal.to_string()))?;
         let id = venue.conference;
-        self.person_enters(now, id, source.clone(), modalities, effects);
+        let recorder = self.caller_enters(now, id, source.clone(), modalities, effects);
         let mut first = None;
         for party in parties {
             let reach = matches!(party.person.who, Who::User(_) | Who::Phone(_));
@@ -178,7 +179,33 @@ impl Platform {
             }
         }
         self.conference_changed(now, id, effects);
-        first.ok_or_else(|| ActRefusal::NotNow("no bot is among those who are rung".to_owned()))
+        let legs = self.conferences.get(&id).and_then(|c| c.legs().first().copied());
+        let leg = first.or(recorder).or(legs);
+        leg.ok_or_else(|| ActRefusal::NotNow("no bot is among those who are rung".to_owned()))
+    }
+
+    /// Of a call in which neither a bot nor anybody with a recording policy takes part, no bot sees anything.
+    fn can_be_seen(
+        &self,
+        tenant: Guid,
+        source: &Party,
+        parties: &[Party],
+    ) -> Result<(), ActRefusal> {
+        let twice = (1..parties.len())
+            .any(|at| parties[..at].iter().any(|one| one.person.who == parties[at].person.who));
+        if twice || parties.iter().any(|party| party.person.who == source.person.who) {
+            return Err(ActRefusal::NotNow("somebody is rung twice".to_owned()));
+        }
+        self.can_be_recorded(tenant, source)?;
+        let person = |party: &Party| matches!(party.person.who, Who::User(_) | Who::Phone(_));
+        let bots = parties.iter().any(|party| !person(party));
+        let recorded = |party: &Party| {
+            self.recorder_of(tenant, party).is_some() && self.can_be_recorded(tenant, party).is_ok()
+        };
+        if bots || recorded(source) || parties.iter().any(recorded) {
+            return Ok(());
+        }
+        Err(ActRefusal::NotNow("no bot is among those who are rung".to_owned()))
     }
 
     /// Rings a bot into a conference under a call id that a test wants.
@@ -272,9 +299,11 @@ impl Platform {
         let Venue { conference, .. } = self.conference_for(meeting)?;
         let full = || ActRefusal::NotNow("the application has too many calls".to_owned());
         let bot = (app, tenant);
-        let leg = self
-            .ring_into_as(now, conference, bot, &party, &source, call, effects)
-            .ok_or_else(full)?;
+        let leg = self.ring_into_as(now, conference, bot, &party, &source, call, effects);
+        let Some(leg) = leg else {
+            self.forget_if_empty(conference);
+            return Err(full());
+        };
         self.expect_bot(now, conference, party, leg, Inviter::Nobody);
         Ok(leg)
     }

@@ -371,7 +371,7 @@ impl System {
     }
 
     fn request(&mut self, verb: Verb, (app, tenant): (Guid, Guid), roles: Grants) -> Reply {
-        let caller = Caller { app, tenant, roles };
+        let caller = Caller::application(app, tenant, roles);
         let request = Request { caller, scenario: None, verb };
         let out = self.feed(Input::Request(Box::new(request)));
         let reply = out.reply.expect("a request is always answered");

@@ -95,6 +95,8 @@ impl Reference {
             UserAct::Press { both } if live => self.press(call, both),
             UserAct::Speak(length) if live => self.speak(call, length),
             UserAct::Invite(_) if !live || state != CallState::Established => return IMPOSSIBLE,
+            // nobody is invited who is there.
+            UserAct::Invite(whom) if facts.peer == whom => return IMPOSSIBLE,
             UserAct::Invite(whom) => {
                 let mut gathering = Gathering::new(now, facts.peer);
                 gathering.guests.push(Guest::new(whom, now, false));
@@ -148,8 +150,11 @@ impl Reference {
                 None => IMPOSSIBLE,
             };
         }
+        // nobody is invited who is there or on the way.
+        let again = matches!(act, UserAct::Invite(whom) if gathering.expects(whom, now));
         let Some(guest) = gathering.present(who, now) else { return IMPOSSIBLE };
         match act {
+            UserAct::Invite(_) if again => return IMPOSSIBLE,
             UserAct::HangUp => guest.left = Some(now),
             UserAct::Invite(whom) => gathering.guests.push(Guest::new(whom, now, false)),
             UserAct::RemoveBot => {

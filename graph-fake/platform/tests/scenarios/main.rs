@@ -1,0 +1,22 @@
+//! Readable stories of group calls and meetings, by the rules of the contract: what bots ask, what people do, and
+//! word for word what every bot is told of it.
+
+mod bodies;
+mod stage;
+mod wording;
+
+mod bots;
+mod content;
+mod escalation;
+mod group_calls;
+mod incoming;
+mod invitations;
+mod lobby;
+mod meetings;
+mod mute;
+mod recording;
+mod redirects;
+mod removal;
+mod roster;
+mod telephones;
+mod transfers;
