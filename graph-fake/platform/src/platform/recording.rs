@@ -36,10 +36,7 @@ impl Platform {
         }
         self.can_be_recorded(tenant, &caller)?;
         self.can_be_recorded(tenant, &callee)?;
-        let host = match caller.person.who {
-            Who::User(id) => Some(id),
-            _ => None,
-        };
+        let host = if let Who::User(id) = caller.person.who { Some(id) } else { None };
         let venue = self
             .open_ad_hoc(tenant, None, host)
             .map_err(|refusal| ActRefusal::NotNow(refusal.to_string()))?;
