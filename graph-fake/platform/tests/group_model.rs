@@ -5,6 +5,9 @@
 mod choose;
 
 mod group_model {
+    pub mod anything;
+    pub mod asks;
+    pub mod beginnings;
     pub mod reference;
     pub mod robust;
     pub mod rooms;
@@ -13,14 +16,14 @@ mod group_model {
 }
 
 use choose::{Exhaustive, Given, Seeded};
-use group_model::system::{Mismatch, history, late_shell, short_history};
+use group_model::system::{Mismatch, history, late_shell, short_history, words_of_history};
 use platform::Flaw;
 use proptest::prelude::*;
 
 /// Steps of an enumerated history.
 const SHORT: usize = 3;
 /// Steps of a drawn one, and how many are drawn.
-const LONG: usize = 40;
+const LONG: usize = 60;
 const DRAWN: u64 = 20_000;
 
 /// The faults that concern conferences, and those of single calls that show here too.
@@ -51,6 +54,43 @@ const FLAWS: [Flaw; 26] = [
     Flaw::LobbySeesAll,
     Flaw::KeepsReplacedCall,
     Flaw::ShowsHidden,
+];
+
+/// Replies and notifications that histories must reach.
+const WORDS: [&str; 33] = [
+    "201",
+    "202",
+    "204",
+    "400 8501",
+    "400 8523",
+    "400 8548",
+    "400 8585",
+    "403 7504",
+    "403 7505",
+    "403 7507",
+    "403 Forbidden",
+    "404 8522",
+    "404 8543",
+    "409 8519",
+    "act",
+    "audio off",
+    "audio on",
+    "delta",
+    "ended 200/4521",
+    "ended 200/5001",
+    "ended 200/5010",
+    "ended 200/5013",
+    "ended 200/5300",
+    "ended 200/5855",
+    "ended 200/7000",
+    "ended 403/7504",
+    "ended 408/8537",
+    "ended 408/8544",
+    "ended 487/0",
+    "operation completed",
+    "operation failed 412/9999",
+    "roster",
+    "terminating",
 ];
 
 fn told(mismatch: Mismatch) -> ! {
@@ -84,6 +124,28 @@ fn a_late_shell_sees_the_same_story() {
     }
 }
 
+/// A comparison of nothing would never differ: the histories must reach all of this.
+#[test]
+fn histories_reach_everything() {
+    let mut words = std::collections::BTreeMap::<String, u64>::new();
+    for seed in 0..2_000 {
+        for told in words_of_history(&mut Seeded(seed), LONG) {
+            let number = |word: &str| word.len() == 1 && word.chars().all(|c| c.is_ascii_digit());
+            let word = told.split(' ').filter(|word| !number(word)).collect::<Vec<_>>().join(" ");
+            *words.entry(word).or_default() += 1;
+        }
+    }
+    let reached = |what: &str| {
+        let several = words.range(what.to_owned()..).take_while(|(word, _)| word.starts_with(what));
+        several.map(|(_, times)| times).sum::<u64>()
+    };
+    let unreached: Vec<_> = WORDS.into_iter().filter(|word| reached(word) < 5).collect();
+    assert!(unreached.is_empty(), "{unreached:?}");
+    for mark in [" server-muted", " muted", " lobby", " video", " shares", " Left", " Removed"] {
+        assert!(words.keys().any(|word| word.contains(mark)), "{mark}");
+    }
+}
+
 proptest! {
     /// The same model on choices that proptest can make smaller: a failure shrinks to a short history.
     #[test]
@@ -113,7 +175,10 @@ fn is_noticed(flaw: Flaw) -> bool {
 
 #[test]
 fn nonsense_does_no_harm() {
-    for seed in 0..3_000 {
-        group_model::robust::anything(&mut Seeded(seed), 60);
+    let mut done = std::collections::BTreeSet::new();
+    for seed in 0..2_000 {
+        done.extend(group_model::robust::anything(&mut Seeded(seed), 120));
     }
+    // Of some sixty verbs and acts nearly all must have got past the door.
+    assert!(done.len() >= 50, "only {done:?}");
 }

@@ -63,9 +63,9 @@ impl System {
             replies: Vec::new(),
             grants,
         };
-        for bot in 0..2 {
+        for (bot, app) in BOTS.into_iter().enumerate() {
             system.lacks(bot, Lack::Nothing);
-            let (app, application) = (BOTS[bot], application(bot, Permission::CALLS.into(), true));
+            let application = application(bot, Permission::CALLS.into(), true);
             system.admin(Admin::PutApplication { tenant: OTHER_TENANT, app, application });
         }
         let second = std::time::Duration::from_secs(1);
@@ -464,7 +464,14 @@ pub fn history(
     length: usize,
     flaw: Option<Flaw>,
 ) -> Result<(), Mismatch> {
-    run(choices, length, flaw, false)
+    run(choices, length, flaw, false).map(drop)
+}
+
+/// What bots were told and answered in one history: so that a test can see that histories reach everything.
+pub fn words_of_history(choices: &mut dyn Choose, length: usize) -> Vec<String> {
+    let system =
+        run(choices, length, None, false).unwrap_or_else(|mismatch| panic!("{}", mismatch.0));
+    system.told.into_iter().flatten().chain(system.replies).collect()
 }
 
 /// The same with a few telling steps, after the organizer and a bot have met: for enumeration.
@@ -472,7 +479,7 @@ pub fn history(
 /// # Errors
 /// The first difference, with the history that led to it.
 pub fn short_history(choices: &mut dyn Choose, length: usize) -> Result<(), Mismatch> {
-    run(choices, length, None, true)
+    run(choices, length, None, true).map(drop)
 }
 
 fn run(
@@ -480,7 +487,7 @@ fn run(
     length: usize,
     flaw: Option<Flaw>,
     few: bool,
-) -> Result<(), Mismatch> {
+) -> Result<System, Mismatch> {
     let mut system = System::new(flaw);
     let mut reference = Reference::new(system.now);
     let mut steps = Vec::new();
@@ -495,17 +502,15 @@ fn run(
         let pause = if let Transition::Wait(time) = &transition { *time } else { pause };
         system.wait(pause, Shell::Punctual);
         reference.until(system.now);
-        let got = match &transition {
-            Transition::Wait(_) => None,
-            other => system.apply(other, Shell::Punctual),
-        };
+        let waited = matches!(transition, Transition::Wait(_));
+        let got = if waited { None } else { system.apply(&transition, Shell::Punctual) };
         let wanted = reference.apply(&transition);
         if got != wanted {
             return Err(Mismatch(format!("{steps:#?}\nreply: {got:?}, expected {wanted:?}")));
         }
         compare(&system, &reference, &steps)?;
     }
-    Ok(())
+    Ok(system)
 }
 
 /// Whether a step makes a leg.

@@ -7,7 +7,7 @@ use crate::choose::Choose;
 /// Users by number: the first two pick up after a second, the third declines, the fourth lets it ring.
 pub const USERS: u32 = 4;
 /// Legs that a history may make.
-pub const LEGS_MAX: usize = 5;
+pub const LEGS_MAX: usize = 6;
 
 /// One step of a history. Legs are named by the order in which they came about.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,10 +121,10 @@ impl Transition {
     pub fn choose(choices: &mut dyn Choose, made: usize) -> Self {
         let bot = choices.below(2) as usize;
         let leg = |choices: &mut dyn Choose| choices.below(made.max(1) as u32) as usize;
-        match choices.below(if made == 0 { 4 } else { 12 }) {
+        match choices.below(if made == 0 { 4 } else { 15 }) {
             0 => Self::begin(choices, bot, made),
             1 => {
-                let user = choices.below(USERS) as usize;
+                let user = somebody(choices);
                 Self::InMeeting { user, act: act(choices) }
             }
             2 => Self::Wait(Duration::from_nanos(WAITS[choices.below(8) as usize])),
@@ -140,7 +140,7 @@ impl Transition {
                 Self::Lacks { bot, lack: lacks[choices.below(6) as usize] }
             }
             4 => {
-                let (leg, user) = (leg(choices), choices.below(USERS) as usize);
+                let (leg, user) = (leg(choices), somebody(choices));
                 Self::InCall { leg, user, act: act(choices) }
             }
             5 => {
@@ -151,6 +151,12 @@ impl Transition {
             6 | 7 => {
                 // Somebody who was rung should answer now and then.
                 Self::Ask { leg: made - 1, verb: Asked::Answer, by: By::Own }
+            }
+            // Most things are possible only once a call is established.
+            8 | 9 => Self::Wait(Duration::from_nanos(WAITS[1 + choices.below(2) as usize])),
+            10 => {
+                let leg = leg(choices);
+                Self::InCall { leg, user: 0, act: Act::Invite(1 + choices.below(3) as usize) }
             }
             _ => {
                 let (leg, verb) = (leg(choices), asked(choices, made));
@@ -176,22 +182,27 @@ impl Transition {
     }
 }
 
+/// The first two users do more than the others, who are hardly ever anywhere.
+fn somebody(choices: &mut dyn Choose) -> usize {
+    [0, 0, 0, 1, 1, 2, 3][choices.below(7) as usize]
+}
+
 fn act(choices: &mut dyn Choose) -> Act {
     let other = choices.below(USERS) as usize;
-    match choices.below(15) {
+    match choices.below(18) {
         0 | 1 => Act::Join,
-        2 => Act::HangUp,
-        3 => Act::Mute(true),
-        4 => Act::Mute(false),
-        5 => Act::Video(true),
-        6 => Act::Video(false),
-        7 => Act::Share(true),
-        8 => Act::Share(false),
-        9 => Act::Answer,
-        10 => Act::Decline,
-        11 => Act::Invite(other),
-        12 => Act::RemoveBot,
-        13 => Act::MuteBot,
+        2 | 3 => Act::HangUp,
+        4 => Act::Mute(true),
+        5 => Act::Mute(false),
+        6 => Act::Video(true),
+        7 => Act::Video(false),
+        8 => Act::Share(true),
+        9 => Act::Share(false),
+        10 => Act::Answer,
+        11 => Act::Decline,
+        12..=14 => Act::Invite(other),
+        15 => Act::RemoveBot,
+        16 => Act::MuteBot,
         _ => [Act::Admit, Act::Admit, Act::Admit, Act::End][other],
     }
 }
@@ -211,7 +222,7 @@ fn asked(choices: &mut dyn Choose, made: usize) -> Asked {
         8 => Asked::MuteUser(user),
         9 | 10 => Asked::Invite(user),
         11 => Asked::InviteTwo(user, (user + 1) % 4),
-        12 => Asked::InviteOther(user % 2 == 0),
+        12 => Asked::InviteOther(user.is_multiple_of(2)),
         13 => Asked::InviteReplacing(leg),
         14 => Asked::RemoveUser(user),
         15 => Asked::RemoveLeg(leg),
