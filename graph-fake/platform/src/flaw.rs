@@ -71,11 +71,27 @@ pub enum Flaw {
     KeepsReplacedCall,
     /// Shows hidden participants to others.
     ShowsHidden,
+    /// Lets several share their screens at a time.
+    SeveralShare,
+    /// Lets bots wait in the lobby for ever.
+    WaitsForEver,
+    /// A group call goes on when all people have left.
+    OutlivesPeople,
+    /// Invites somebody who is there, or invited, already.
+    InvitesTwice,
+    /// muteAll mutes the bot that asks, too.
+    MutesItselfToo,
+    /// Lets several be invited where there is no chat.
+    SeveralWithoutChat,
+    /// Numbers of delta rosters have gaps.
+    SkipsNumbers,
+    /// A bot that may join as a guest only stays when somebody else escalates.
+    GuestsSurvive,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 42] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -110,5 +126,13 @@ impl Flaw {
         Self::HearsTonesEarly,
         Self::KeepsReplacedCall,
         Self::ShowsHidden,
+        Self::SeveralShare,
+        Self::WaitsForEver,
+        Self::OutlivesPeople,
+        Self::InvitesTwice,
+        Self::MutesItselfToo,
+        Self::SeveralWithoutChat,
+        Self::SkipsNumbers,
+        Self::GuestsSurvive,
     ];
 }

@@ -27,7 +27,7 @@ const LONG: usize = 60;
 const DRAWN: u64 = 20_000;
 
 /// The faults that concern conferences, and those of single calls that show here too.
-const FLAWS: [Flaw; 26] = [
+const FLAWS: [Flaw; 34] = [
     Flaw::IgnoresWithdrawal,
     Flaw::AnswersLate,
     Flaw::AnswersTwice,
@@ -54,6 +54,14 @@ const FLAWS: [Flaw; 26] = [
     Flaw::LobbySeesAll,
     Flaw::KeepsReplacedCall,
     Flaw::ShowsHidden,
+    Flaw::SeveralShare,
+    Flaw::WaitsForEver,
+    Flaw::OutlivesPeople,
+    Flaw::InvitesTwice,
+    Flaw::MutesItselfToo,
+    Flaw::SeveralWithoutChat,
+    Flaw::SkipsNumbers,
+    Flaw::GuestsSurvive,
 ];
 
 /// Replies and notifications that histories must reach.
