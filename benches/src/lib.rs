@@ -54,7 +54,7 @@ impl Stage {
     }
 
     fn ask(&mut self, call: CallId, verb: CallVerb) {
-        let caller = Caller { app: BOT, tenant: TENANT, roles: Grants::from(Permission::ALL) };
+        let caller = Caller::application(BOT, TENANT, Grants::from(Permission::ALL));
         let request = Request { caller, scenario: None, verb: Verb::OnCall(call, verb) };
         self.feed(Input::Request(Box::new(request)));
     }

@@ -6,6 +6,7 @@
 
 mod case;
 pub mod cases;
+pub mod contract;
 mod control;
 mod failure;
 mod journal;

@@ -11,6 +11,7 @@ mod error;
 mod guid;
 mod identity;
 mod media;
+mod meeting;
 mod notification;
 mod operation;
 mod request;
@@ -25,6 +26,11 @@ pub use error::{ErrorBody, ErrorEnvelope, InnerError};
 pub use guid::{BadGuid, Guid};
 pub use identity::{Identity, IdentitySet, InvitationParticipantInfo};
 pub use media::{MediaConfig, MediaConfigKind, MediaInfo, MediaPrompt, Modality};
+pub use meeting::{
+    AllowedPresenters, AudioConferencing, BroadcastAudience, BroadcastSettings, ChatInfo, ItemBody,
+    JoinMeetingIdSettings, LobbyBypassScope, LobbyBypassSettings, MeetingParticipantInfo,
+    MeetingParticipants, MeetingRole, OnlineMeeting,
+};
 pub use notification::{ChangeType, CommsNotification, CommsNotifications};
 pub use operation::{CommsOperation, OperationStatus};
 pub use request::{

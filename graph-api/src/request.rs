@@ -160,7 +160,8 @@ body! {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlayPromptRequest {
-    /// 1 to 20, played in order.
+    /// 1 to 20, played in order. Absent is none, which is an argument error.
+    #[serde(default)]
     pub prompts: Vec<MediaPrompt>,
     /// Endless; beta.
     #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]

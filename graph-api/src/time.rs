@@ -126,30 +126,78 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Reads `YYYY-MM-DDThh:mm:ss[.fraction]Z`.
+/// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` and `Z` or an offset of at most 14 hours (`+05:30`): what OData calls a
+/// DateTimeOffset, from 1970 to 2500. Digits beyond nanoseconds are cut off.
 fn parse(text: &str) -> Option<Timestamp> {
-    let text = text.strip_suffix('Z')?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let (date, time) = whole.split_once('T')?;
-    let number =
-        |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?;
-    let mut date = date.splitn(3, '-').map(number);
-    let mut time = time.splitn(3, ':').map(number);
-    let next = |parts: &mut dyn Iterator<Item = Option<u64>>| parts.next().flatten();
-    let (year, month, day) = (next(&mut date)?, next(&mut date)?, next(&mut date)?);
-    let (hour, minute, second) = (next(&mut time)?, next(&mut time)?, next(&mut time)?);
-    let legal = (1970..=2500).contains(&year) && (1..=12).contains(&month) && hour < 24;
-    if !legal || !(1..=31).contains(&day) || minute >= 60 || second >= 60 || fraction.len() > 9 {
+    if text.len() > TEXT_MAX || !text.is_ascii() {
         return None;
     }
-    let nanos: u64 = if fraction.is_empty() { 0 } else { number(&format!("{fraction:0<9}"))? };
+    let (local, ahead) = split_offset(text)?;
+    let nanos = local_nanos(local)?;
+    // Local time is ahead of UTC by the offset.
+    let nanos = i128::from(nanos) - i128::from(ahead) * 1_000_000_000;
+    u64::try_from(nanos).ok().map(Timestamp)
+}
+
+/// Characters of a date and time that are looked at.
+const TEXT_MAX: usize = 64;
+
+fn number(digits: &str) -> Option<u64> {
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+/// Cuts the offset off: the rest, and the seconds that local time is ahead of UTC.
+fn split_offset(text: &str) -> Option<(&str, i64)> {
+    if let Some(rest) = text.strip_suffix(['Z', 'z']) {
+        return Some((rest, 0));
+    }
+    let (rest, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+    let (hours, minutes) = offset[1..].split_once(':')?;
+    if hours.len() != 2 || minutes.len() != 2 {
+        return None;
+    }
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    if hours * 60 + minutes > 14 * 60 || minutes >= 60 {
+        return None;
+    }
+    let seconds = i64::try_from(hours * 3_600 + minutes * 60).ok()?;
+    match offset.as_bytes()[0] {
+        b'+' => Some((rest, seconds)),
+        b'-' => Some((rest, -seconds)),
+        _ => None,
+    }
+}
+
+/// Nanoseconds of a date and time without an offset, as if it were UTC.
+fn local_nanos(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
+    let (date, time) = whole.split_once(['T', 't'])?;
+    let mut date = date.splitn(3, '-').map(number);
+    let mut next = || date.next().flatten();
+    let (year, month, day) = (next()?, next()?, next()?);
+    let seconds = if time.len() == 5 && fraction.is_none() { ":00" } else { "" };
+    let time = format!("{time}{seconds}");
+    let mut parts = time.splitn(3, ':').map(number);
+    let mut next = || parts.next().flatten();
+    let (hour, minute, second) = (next()?, next()?, next()?);
+    let legal = (1970..=2500).contains(&year) && (1..=12).contains(&month) && hour < 24;
+    if !legal || !(1..=31).contains(&day) || minute >= 60 || second >= 60 {
+        return None;
+    }
+    let nanos: u64 = match fraction {
+        None => 0,
+        Some("") => return None,
+        Some(digits) => number(digits).and(number(&format!("{digits:0<9}")[..9]))?,
+    };
     let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let day_of_year = (153 * m + 2) / 5 + day - 1;
     let days = y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719_468;
     let secs = days * 86_400 + hour * 3_600 + minute * 60 + second;
-    let read = Timestamp(secs * 1_000_000_000 + nanos);
     // 31 April would be read as 1 May: what cannot be written back was not a date.
-    (read.to_seconds_text() == whole).then_some(read)
+    let written = format!("{year:04}-{month:02}-{day:02}T{time}");
+    let read = Timestamp(secs * 1_000_000_000 + nanos);
+    (read.to_seconds_text() == written && whole.len() + seconds.len() == written.len())
+        .then_some(read.0)
 }
 
 #[cfg(test)]
@@ -170,8 +218,51 @@ mod tests {
             let t = Timestamp::from_secs(secs) + Duration::from_nanos(1_234_500);
             assert_eq!(parse(&t.to_string()), Some(t));
         }
-        for bad in ["", "Z", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01", "x"] {
+        let bad = [
+            "",
+            "Z",
+            "x",
+            "é2026-01-01T00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00.5a5Z",
+            "2026-01-01T00:00.5Z",
+            "2026-1-1T00:00:00Z",
+            "2026-01-01T0:0:00Z",
+            "2026-01-01T00:00:00+5:30",
+            "2026-01-01T00:00:00+14:01",
+            "2026-01-01T00:00:00+01:60",
+            "2026-01-01T00:00:00+ab:cd",
+            "1970-01-01T00:00:00+00:01",
+            "2501-01-01T00:00:00Z",
+        ];
+        for bad in bad {
             assert_eq!(parse(bad), None, "{bad}");
         }
+        assert_eq!(parse(&"9".repeat(5_000)), None);
+    }
+
+    /// the spellings that clients send.
+    #[test]
+    fn offsets_and_fractions() {
+        let ten = Timestamp::from_secs(1_772_359_200);
+        let same = [
+            "2026-03-01T10:00:00Z",
+            "2026-03-01T10:00Z",
+            "2026-03-01t10:00:00z",
+            "2026-03-01T10:00:00+00:00",
+            "2026-03-01T02:00:00.0000000-08:00",
+            "2026-03-01T15:30:00+05:30",
+            "2026-03-02T00:00:00+14:00",
+        ];
+        for text in same {
+            assert_eq!(parse(text), Some(ten), "{text}");
+        }
+        let fine = parse("2026-03-01T10:00:00.123456789012-00:00");
+        assert_eq!(fine, Some(ten + Duration::from_nanos(123_456_789)));
+        assert_eq!(parse("2026-03-01T10:00:00.5Z"), Some(ten + Duration::from_millis(500)));
     }
 }

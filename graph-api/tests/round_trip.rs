@@ -1,6 +1,8 @@
 //! Documented shapes are read and written back unchanged, unknown members and values included.
 
-use graph_api::{Call, CommsNotifications, CommsOperation, PlayPromptRequest, RejectRequest};
+use graph_api::{
+    Call, CommsNotifications, CommsOperation, OnlineMeeting, PlayPromptRequest, RejectRequest,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -50,4 +52,35 @@ fn reasons_are_read_in_any_case() {
     }
     assert!(serde_json::from_value::<RejectRequest>(json!({"reason": "bored"})).is_err());
     assert!(serde_json::from_value::<PlayPromptRequest>(json!({"prompts": {}})).is_err());
+}
+
+/// endpoints.md 21: the documented answer, later additions and unknown values included.
+#[test]
+fn an_online_meeting() {
+    let shape = json!({
+        "@odata.type": "#microsoft.graph.onlineMeeting", "id": "MSpjMGZm",
+        "creationDateTime": "2026-03-01T10:00:00.1234567Z",
+        "startDateTime": "2026-03-02T09:00:00.0000000Z",
+        "endDateTime": "2026-03-02T09:30:00.0000000Z",
+        "subject": "Stand-up", "joinWebUrl": "https://teams.microsoft.com/l/meetup-join/x/0",
+        "joinInformation": {"content": "data%3Atext%2Fhtml%2C", "contentType": "Html"},
+        "joinMeetingIdSettings": {"isPasscodeRequired": true, "joinMeetingId": "1", "passcode": "a"},
+        "chatInfo": {"threadId": "19:x@thread.v2", "messageId": "0", "replyChainMessageId": "0"},
+        "participants": {
+            "organizer": {"identity": {"user": {"id": "1"}}, "upn": "a@b.example", "role": "presenter"},
+            "attendees": [{"identity": {"user": {"id": "2"}}, "role": "roleOfTomorrow", "x": 1}],
+            "contributors": []},
+        "audioConferencing": {"conferenceId": "2425999", "ConferenceId": "2425999"},
+        "videoTeleconferenceId": "1", "externalId": "2",
+        "lobbyBypassSettings": {"scope": "invited", "isDialInBypassEnabled": false},
+        "allowedPresenters": "everyone", "isEntryExitAnnounced": true, "isBroadcast": true,
+        "broadcastSettings": {"allowedAudience": "everyone", "isRecordingEnabled": false,
+            "captions": null},
+        "recordAutomatically": true, "watermarkProtection": {"isEnabledForVideo": false},
+    });
+    let read: OnlineMeeting = serde_json::from_value(shape.clone()).unwrap();
+    assert_eq!(read.extra.len(), 2, "{:?}", read.extra);
+    unchanged::<OnlineMeeting>(shape);
+    assert!(serde_json::from_value::<OnlineMeeting>(json!({"startDateTime": "tomorrow"})).is_err());
+    assert!(serde_json::from_value::<OnlineMeeting>(json!({"participants": []})).is_err());
 }

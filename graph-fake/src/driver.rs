@@ -1,16 +1,15 @@
 //! The loop between the platform and the world: owns the platform, feeds it, carries out what comes
 //! back, and sleeps until the next deadline. It holds no rule of Graph.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+mod state;
+mod telling;
 
-use graph_api::{CallState, Guid, ResultInfo, Timestamp};
+use std::sync::Arc;
+
+use futures_util::{FutureExt as _, future};
 use platform::{
-    Accepted, Act, ActRefusal, Admin, CallId, CallView, Delivery, DeliveryId, DeliveryOutcome,
-    Effect, Event, FetchError, FetchId, Input, Options, Platform, Refusal, Request,
+    Accepted, Act, ActRefusal, CallId, Delivery, DeliveryId, DeliveryOutcome, Effect, Explanation,
+    FetchId, Input, Refusal, Request, render::Links,
 };
 use seam::Clock;
 use serde_json::json;
@@ -18,25 +17,34 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Flaw,
-    config::{AppBody, Config},
-    faults::FaultPlan,
     identity::Identity,
     journal::{Journal, Route},
-    notify::{DeliveryRequest, Notifier},
+    notify::{Notifier, Post},
+    recordings::Recordings,
+    why::Refusals,
 };
+
+pub use state::{Ended, Fetched, Gate, State};
 
 /// Commands that may wait for the driver; whoever sends more waits.
 const COMMANDS_MAX: usize = 1_024;
-/// Ended calls that the control API still knows.
-const ENDED_MAX: usize = 1_000;
 /// Commands handled between two looks at the clock.
 const BATCH_MAX: usize = 64;
 
 /// Fires when the reply to a request has been handed to the network, or its connection is gone.
-/// Notifications caused by a request wait for it, so that none overtakes its reply (clients.md 24).
-pub type ReplySent = oneshot::Receiver<()>;
-/// The answer to a request, and what to drop once it has been handed over.
-pub type Reply = (Result<Accepted, Refusal>, oneshot::Sender<()>);
+/// All notifications caused by a request wait for it, to whichever calls they go, so that none overtakes
+/// its reply (clients.md 24).
+type ReplySent = future::Shared<oneshot::Receiver<()>>;
+
+/// The answer to a request.
+pub struct Reply {
+    /// What the platform says.
+    pub result: Result<Accepted, Refusal>,
+    /// Why it says no, where a permission, a registration or a tenant is the reason.
+    pub why: Option<Explanation>,
+    /// To be dropped once the reply has been handed over.
+    pub sent: oneshot::Sender<()>,
+}
 
 /// Something for the loop to do.
 pub enum Command {
@@ -49,93 +57,9 @@ pub enum Command {
     /// A notification was answered.
     Delivered(u64, DeliveryId, DeliveryOutcome),
     /// A prompt was downloaded.
-    Fetched(u64, FetchId, Result<Duration, FetchError>),
+    Fetched(u64, FetchId, Fetched),
     /// Handle what is due by now; answered when that is done.
     Settle(oneshot::Sender<()>),
-}
-
-/// A call that has ended.
-#[derive(Debug, Clone)]
-pub struct Ended {
-    /// Its id.
-    pub id: CallId,
-    /// Why.
-    pub result: Option<ResultInfo>,
-}
-
-/// What the driver owns.
-pub struct State {
-    /// The platform.
-    pub platform: Platform,
-    /// Client secrets and roles as configured, by tenant and app; the platform knows no secrets.
-    pub apps: BTreeMap<(Guid, Guid), AppBody>,
-    /// The faults in force.
-    pub faults: FaultPlan,
-    /// Calls that have ended, oldest first.
-    pub ended: VecDeque<Ended>,
-    /// Deliveries and downloads on their way.
-    pub under_way: usize,
-    config: Config,
-    options: Options,
-    /// Grows with each reset, so that reports from before it are not taken for new ones.
-    generation: u64,
-}
-
-impl State {
-    /// As configured.
-    pub fn new(seed: u64, config: Config, options: Options) -> Self {
-        let platform = Platform::new(seed, options.clone());
-        let (apps, faults, ended) = (BTreeMap::new(), FaultPlan::default(), VecDeque::new());
-        let mut state =
-            Self { platform, apps, faults, ended, under_way: 0, config, options, generation: 0 };
-        state.replay();
-        state
-    }
-
-    /// Wipes everything and replays the configuration.
-    pub fn reset(&mut self, seed: u64) {
-        let generation = self.generation + 1;
-        *self = Self::new(seed, self.config.clone(), self.options.clone());
-        self.generation = generation;
-    }
-
-    /// An administrator's change; false where a limit is reached.
-    pub fn administer(&mut self, admin: Admin) -> bool {
-        // Changes of the directory are not bound to a time.
-        self.platform.handle(Timestamp::default(), Input::Admin(Box::new(admin))).administered
-            == Some(true)
-    }
-
-    /// Registers a bot with its secret; false where a limit is reached.
-    pub fn put_app(&mut self, tenant: Guid, app: Guid, body: AppBody) -> bool {
-        let application = body.to_application();
-        let taken = self.administer(Admin::PutApplication { tenant, app, application });
-        if taken {
-            self.apps.insert((tenant, app), body);
-        }
-        taken
-    }
-
-    /// Whether `http` callbacks are accepted.
-    pub fn allows_http(&self) -> bool {
-        self.options.http_callbacks
-    }
-
-    fn replay(&mut self) {
-        for tenant in self.config.tenants.clone() {
-            for admin in tenant.admins() {
-                self.administer(admin);
-            }
-            for app in tenant.apps {
-                self.put_app(tenant.id, app.id, app.app);
-            }
-        }
-    }
-
-    /// What a test may see of a live call.
-    pub fn call(&self, id: CallId) -> Option<CallView> {
-        self.platform.call(id)
-    }
 }
 
 /// The way to the driver. Cheap to clone.
@@ -156,6 +80,8 @@ impl Driver {
         journal: Journal,
         notifier: Arc<Notifier>,
         identity: Arc<Identity>,
+        recordings: Recordings,
+        refusals: Refusals,
         flaw: Option<Flaw>,
     ) -> Self {
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
@@ -166,6 +92,8 @@ impl Driver {
             journal,
             notifier,
             identity,
+            recordings,
+            refusals,
             flaw,
             back: driver.commands.downgrade(),
         };
@@ -230,6 +158,8 @@ struct Loop {
     journal: Journal,
     notifier: Arc<Notifier>,
     identity: Arc<Identity>,
+    recordings: Recordings,
+    refusals: Refusals,
     flaw: Option<Flaw>,
     /// Weak, so that the loop ends when everybody else has gone.
     back: mpsc::WeakSender<Command>,
@@ -239,7 +169,7 @@ impl Loop {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
-            let due = self.state.platform.next_deadline();
+            let due = self.state.next_deadline();
             let sleep = async {
                 match due {
                     Some(due) => self.clock.sleep_until(due).await,
@@ -248,7 +178,7 @@ impl Loop {
             };
             tokio::select! {
                 biased;
-                () = sleep => self.step(Input::Deadline, None),
+                () = sleep => self.step(Input::Deadline),
                 received = inbox.recv_many(&mut batch, BATCH_MAX) => {
                     if received == 0 {
                         return;
@@ -262,85 +192,75 @@ impl Loop {
     }
 
     fn command(&mut self, command: Command) {
+        self.run_schedule();
         match command {
             Command::Request(request, answer) => {
                 let (sent, wait) = oneshot::channel();
                 let now = self.clock.now();
                 let out = self.state.platform.handle(now, Input::Request(request));
-                let reply = out.reply.expect("a request is always answered");
+                let result = out.reply.expect("a request is always answered");
+                let reply = Reply { result, why: out.why, sent };
                 if self.flaw == Some(Flaw::OvertakesReply) {
                     self.carry_out(out.effects, None);
-                    let _ = answer.send((reply, sent));
+                    let _ = answer.send(reply);
                     return;
                 }
                 // A client that is gone drops the reply, which releases the effects all the same.
-                let _ = answer.send((reply, sent));
-                self.carry_out(out.effects, Some(wait));
+                let _ = answer.send(reply);
+                self.carry_out(out.effects, Some(&wait.shared()));
             }
             Command::Act(act, answer) => {
                 let out = self.state.platform.handle(self.clock.now(), Input::Act(act));
                 let _ = answer.send(out.acted.expect("an act is always answered"));
                 self.carry_out(out.effects, None);
             }
-            Command::With(look) => look(&mut self.state),
+            Command::With(look) => {
+                look(&mut self.state);
+                self.carry_out_fed();
+            }
             Command::Delivered(generation, delivery, outcome) => {
                 if generation == self.state.generation {
                     self.state.under_way -= 1;
-                    self.step(Input::Delivered { delivery, outcome }, None);
+                    self.step(Input::Delivered { delivery, outcome });
                 }
             }
-            Command::Fetched(generation, fetch, outcome) => {
+            Command::Fetched(generation, fetch, fetched) => {
                 if generation == self.state.generation {
                     self.state.under_way -= 1;
-                    self.step(Input::Fetched { fetch, outcome }, None);
+                    let outcome = self.state.loaded(fetched);
+                    self.step(Input::Fetched { fetch, outcome });
                 }
             }
             Command::Settle(done) => {
-                self.step(Input::Deadline, None);
+                self.step(Input::Deadline);
                 let _ = done.send(());
             }
         }
     }
 
-    fn step(&mut self, input: Input, wait: Option<ReplySent>) {
+    fn step(&mut self, input: Input) {
+        self.run_schedule();
         let out = self.state.platform.handle(self.clock.now(), input);
-        self.carry_out(out.effects, wait);
+        self.carry_out(out.effects, None);
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>, mut wait: Option<ReplySent>) {
+    /// What was scheduled for a time that has come happens before whatever is fed now.
+    fn run_schedule(&mut self) {
+        self.state.run_schedule(self.clock.now());
+        self.carry_out_fed();
+    }
+
+    fn carry_out_fed(&mut self) {
+        let effects = std::mem::take(&mut self.state.effects);
+        self.carry_out(effects, None);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, wait: Option<&ReplySent>) {
         for effect in effects {
             match effect {
                 Effect::Happened(event) => self.note(event),
                 Effect::Fetch { fetch, call, uri } => self.fetch(fetch, call, uri),
-                // One request causes notifications of one call, so one of them at most leaves now.
-                Effect::Deliver(delivery) => self.deliver(*delivery, wait.take()),
-            }
-        }
-    }
-
-    fn note(&mut self, event: Event) {
-        let now = self.clock.now();
-        let route = Route("graph", "graph");
-        match event {
-            Event::CallState { call, from, to, result } => {
-                if to == CallState::Terminated {
-                    self.state.ended.push_back(Ended { id: call, result: result.clone() });
-                    if self.state.ended.len() > ENDED_MAX {
-                        self.state.ended.pop_front();
-                    }
-                }
-                let detail = json!({"from": from, "to": to, "resultInfo": result});
-                self.journal.write(now, Some(call), "callState", route, detail);
-            }
-            Event::Refused { .. }
-            | Event::Dropped { .. }
-            | Event::Conference { .. }
-            | Event::Redirected { .. }
-            | Event::Media { .. }
-            | Event::Tampered { .. } => {}
-            Event::GaveUp { call, delivery } => {
-                let detail = json!({"deliveryId": delivery.0});
-                self.journal.write(now, Some(call), "gaveUp", route, detail);
+                Effect::Deliver(delivery) => self.deliver(*delivery, wait.cloned()),
             }
         }
     }
@@ -349,14 +269,20 @@ impl Loop {
         let Some(back) = self.back.upgrade() else { return };
         let (clock, journal) = (self.clock.clone(), self.journal.clone());
         let (notifier, identity) = (self.notifier.clone(), self.identity.clone());
+        let recordings = self.recordings.clone();
         let (generation, once) = (self.state.generation, self.flaw == Some(Flaw::NotifiesOnce));
+        let profile = self.state.platform.options().profile;
         self.state.under_way += 1;
         tokio::spawn(async move {
             if let Some(wait) = wait {
                 // An error means that the reply was dropped unsent, which is as good.
                 let _ = wait.await;
             }
-            let outcome = attempt(&delivery, &clock, &journal, &notifier, &identity).await;
+            let recording = recordings.links(clock.now());
+            let links = Links { recording: &recording };
+            let post =
+                Post { clock: &clock, journal: &journal, notifier: &notifier, identity: &identity };
+            let outcome = post.attempt(&delivery, &links, &profile).await;
             let outcome = if once { gone(outcome) } else { outcome };
             let _ = back.send(Command::Delivered(generation, delivery.id, outcome)).await;
         });
@@ -366,19 +292,24 @@ impl Loop {
         let Some(back) = self.back.upgrade() else { return };
         let (clock, journal) = (self.clock.clone(), self.journal.clone());
         let notifier = self.notifier.clone();
-        let generation = self.state.generation;
+        let (generation, spoilt) = (self.state.generation, self.state.faults.spoils(&uri));
         self.state.under_way += 1;
         tokio::spawn(async move {
             let sent = Route("graph", "bot");
             journal.write(clock.now(), Some(call), "fetch", sent, json!({"uri": uri}));
-            let (outcome, error) = match notifier.fetch_prompt(&uri).await {
-                Ok(length) => (Ok(length), None),
-                Err(error) => (Err(error.kind()), Some(error.to_string())),
+            let (outcome, error) = match spoilt {
+                Some(kind) => (Err(kind), Some("the test asked for it".to_owned())),
+                None => match notifier.fetch_prompt(&uri).await {
+                    Ok(length) => (Ok(length), None),
+                    Err(error) => (Err(error.kind()), Some(error.to_string())),
+                },
             };
-            let length = outcome.ok().map(|length| u64::try_from(length.as_millis()).unwrap_or(0));
+            let length = outcome.as_ref().ok().map(|prompt| prompt.duration().as_millis());
+            let length = length.map(|length| u64::try_from(length).unwrap_or(0));
             let detail = json!({"uri": uri, "error": error, "durationMs": length});
             journal.write(clock.now(), Some(call), "fetched", Route("bot", "graph"), detail);
-            let _ = back.send(Command::Fetched(generation, fetch, outcome)).await;
+            let fetched = Fetched { call, uri, outcome };
+            let _ = back.send(Command::Fetched(generation, fetch, fetched)).await;
         });
     }
 }
@@ -390,53 +321,5 @@ fn gone(outcome: DeliveryOutcome) -> DeliveryOutcome {
         DeliveryOutcome::Answered { .. } | DeliveryOutcome::NoAnswer => {
             DeliveryOutcome::Answered { status: 410, location: None, joining: None }
         }
-    }
-}
-
-async fn attempt(
-    delivery: &Delivery,
-    clock: &Clock,
-    journal: &Journal,
-    notifier: &Notifier,
-    identity: &Identity,
-) -> DeliveryOutcome {
-    let Some(notification) = delivery.notifications.first() else {
-        return DeliveryOutcome::NoAnswer;
-    };
-    let call = notification.call;
-    let links = platform::render::Links { recording: &|_| Default::default() };
-    let envelope = platform::render::notification(notification, &links);
-    let body = serde_json::to_value(&envelope).expect("wire types are JSON");
-    let entry = envelope.value.first();
-    let detail = json!({
-        "deliveryId": delivery.id.0,
-        "attempt": delivery.attempt,
-        "url": &*delivery.callback_uri,
-        "changeType": entry.map(|e| &e.change_type),
-        "resourceUrl": entry.map(|e| &e.resource_url),
-        "body": body,
-    });
-    journal.write(clock.now(), Some(call), "notification", Route("graph", "bot"), detail);
-    let token = identity.callback_token(delivery.app, delivery.tenant, clock.now());
-    let request = DeliveryRequest {
-        url: delivery.callback_uri.to_string(),
-        body: body.to_string().into(),
-        scenario_id: delivery.chain.to_string(),
-        message_id: delivery.message.to_string(),
-        limit: delivery.limit,
-    };
-    let result = notifier.deliver(request, token).await;
-    let detail = json!({
-        "deliveryId": delivery.id.0,
-        "attempt": delivery.attempt,
-        "status": result.status,
-        "error": result.error,
-    });
-    journal.write(clock.now(), Some(call), "delivered", Route("bot", "graph"), detail);
-    match result.status {
-        Some(status) => {
-            DeliveryOutcome::Answered { status, location: result.location, joining: None }
-        }
-        None => DeliveryOutcome::NoAnswer,
     }
 }

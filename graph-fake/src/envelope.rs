@@ -3,7 +3,6 @@
 use axum::body::Body;
 use graph_api::{ErrorBody, ErrorEnvelope, Guid, InnerError, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use platform::Refusal;
 use serde_json::Value;
 
 /// What every response needs to know of its request.
@@ -62,17 +61,6 @@ impl RequestIds {
         let error = ErrorBody { code: code.to_owned(), message: message.to_owned(), inner_error };
         let body = serde_json::to_value(ErrorEnvelope { error }).expect("plain strings are JSON");
         self.response(status, &body)
-    }
-
-    /// A refusal of the platform.
-    pub fn refusal(&self, refusal: &Refusal) -> Response<Body> {
-        let (status, code) = refusal.status_and_code();
-        let status = StatusCode::from_u16(status).expect("the table holds HTTP statuses");
-        let mut response = self.error(status, code, &refusal.to_string());
-        if let Some(secs) = refusal.retry_after_secs() {
-            response.headers_mut().insert(header::RETRY_AFTER, secs.into());
-        }
-        response
     }
 
     fn decorate(&self, headers: &mut HeaderMap) {

@@ -13,10 +13,18 @@ mod flaw;
 mod graph;
 pub mod identity;
 mod journal;
+mod meetings;
 mod notify;
+pub mod options;
 mod paths;
+pub mod profile;
+mod recordings;
 mod serve;
+pub mod sound;
+pub mod stack;
+mod throttle;
 mod tls;
+mod why;
 
 pub use flaw::Flaw;
 pub use journal::{Journal, Line};

@@ -5,8 +5,9 @@ use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, syn
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use graph_fake::{
     Authority, Fake, Listeners, Options, Setup, Tls,
-    config::{APP, Config, SECRET, TENANT},
+    config::Config,
     identity::Keys,
+    stack::{self, Place, Stack},
 };
 use seam::{Clock, RealNetwork, TlsTrust};
 use serde_json::json;
@@ -26,6 +27,8 @@ const EXIT_CODES: &str =
 enum Command {
     /// Serve until interrupted. The first line on standard output is one JSON object.
     Serve(Box<Serve>),
+    /// Print what to paste so that clients of one stack talk to the fake.
+    Env(Env),
     /// Look at configuration files.
     Config {
         #[command(subcommand)]
@@ -40,6 +43,31 @@ enum ConfigCommand {
         /// TOML or JSON.
         file: PathBuf,
     },
+}
+
+#[derive(Args)]
+struct Env {
+    /// Which clients.
+    #[arg(long, value_enum, value_name = "STACK")]
+    stack: StackName,
+    /// Where the fake's identity and Graph are.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    https: SocketAddr,
+    /// The folder that `serve --ca-dir` was given; `ca.pem` in the current folder if absent.
+    #[arg(long, value_name = "DIR")]
+    ca_dir: Option<PathBuf>,
+    /// The fake stands for the real hosts.
+    #[arg(long)]
+    impersonate: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum StackName {
+    Python,
+    Js,
+    Csharp,
+    Java,
+    Rust,
 }
 
 #[derive(Args)]
@@ -68,6 +96,10 @@ struct Serve {
     /// More names for the server certificate, beside localhost.
     #[arg(long, value_name = "NAME")]
     san: Vec<String>,
+    /// Put the real hosts (graph.microsoft.com, login.microsoftonline.com, …) into the server certificate;
+    /// on loopback addresses only.
+    #[arg(long)]
+    impersonate: bool,
     /// Trust this authority (PEM) for callbacks and prompts.
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
@@ -101,6 +133,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Serve(serve) => start(*serve),
+        Command::Env(env) => print_env(&env),
         Command::Config { command: ConfigCommand::Check { file } } => check(&file),
     };
     match done {
@@ -116,6 +149,49 @@ fn check(file: &std::path::Path) -> Result<ExitCode, Wrong> {
     let config = Config::read(file).map_err(|error| Wrong(error.to_string()))?;
     eprintln!("{}: good ({} tenants)", file.display(), config.tenants.len());
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_env(env: &Env) -> Result<ExitCode, Wrong> {
+    let stack = match env.stack {
+        StackName::Python => Stack::Python,
+        StackName::Js => Stack::Js,
+        StackName::Csharp => Stack::Csharp,
+        StackName::Java => Stack::Java,
+        StackName::Rust => Stack::Rust,
+    };
+    let ca = match &env.ca_dir {
+        Some(dir) => std::path::absolute(dir.join("ca.pem")),
+        None => std::path::absolute("ca.pem"),
+    };
+    let ca = ca.map_err(|error| Wrong(error.to_string()))?;
+    let place = Place {
+        authority: format!("https://{}", env.https),
+        ca: ca.display().to_string(),
+        default_config: true,
+        impersonates: env.impersonate,
+    };
+    let mut out = std::io::stdout().lock();
+    if env.ca_dir.is_none() {
+        let _ = writeln!(out, "# curl -s http://127.0.0.1:8090/ca.pem > ca.pem   # from the fake");
+    }
+    // A reader that has had enough closes the pipe, which is no mistake.
+    let _ = write!(out, "{}{}", stack::trust(stack, &place.ca), stack::whereabouts(&place));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Names for the certificate. The real ones are for this machine only (clients.md 3).
+fn names(serve: &Serve) -> Result<Vec<String>, Wrong> {
+    let mut names = serve.san.clone();
+    if serve.impersonate {
+        for address in [serve.https, serve.http] {
+            if !address.ip().is_loopback() {
+                let why = format!("--impersonate: {address} is not a loopback address");
+                return Err(Wrong(why));
+            }
+        }
+        names.extend(stack::IMPERSONATED.map(str::to_owned));
+    }
+    Ok(names)
 }
 
 fn start(serve: Serve) -> Result<ExitCode, Wrong> {
@@ -158,13 +234,13 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
         ClockKind::Real => real,
         ClockKind::Virtual => Clock::manual(real.now()),
     };
-    let options = Options { http_callbacks: config.allow_http_callbacks, ..Options::default() };
+    let names = names(&serve)?;
     let fake = Fake::bind(Setup {
         seed: serve.seed,
         config,
-        options,
+        options: Options::default(),
         keys: Keys::generate().map_err(|error| say(&error))?,
-        tls: Tls::Own(Box::new(authority), serve.san.clone()),
+        tls: Tls::Own(Box::new(authority), names),
         listeners: Listeners {
             https: Some(serve.https),
             http: Some(serve.http),
@@ -211,15 +287,16 @@ fn announce(
     if serve.quiet {
         return Ok(());
     }
-    let ca = ca_file.display();
+    let place = Place {
+        authority: https,
+        ca: ca_file.display().to_string(),
+        default_config,
+        impersonates: serve.impersonate,
+    };
     let mut err = std::io::stderr().lock();
-    writeln!(err, "# Python: msgraph-sdk, azure-identity, botframework-connector")?;
-    writeln!(err, "export SSL_CERT_FILE={ca} REQUESTS_CA_BUNDLE={ca}")?;
-    writeln!(err, "# JavaScript\nexport NODE_EXTRA_CA_CERTS={ca}")?;
-    writeln!(err, "# Rust: graph-rs-sdk\nexport SSL_CERT_FILE={ca}")?;
-    writeln!(err, "# any\nexport AZURE_AUTHORITY_HOST={https} GRAPH_BASE_URL={https}/v1.0")?;
-    if default_config {
-        writeln!(err, "export TENANT_ID={TENANT} CLIENT_ID={APP} CLIENT_SECRET={SECRET}")?;
+    for stack in Stack::ALL {
+        write!(err, "{}", stack::trust(stack, &place.ca))?;
     }
+    write!(err, "{}", stack::whereabouts(&place))?;
     Ok(())
 }

@@ -22,7 +22,9 @@ use crate::{
     identity::{self, FaultReply, Identity, Keys, Lookup, Registry, TokenEvent},
     journal::{Journal, Route},
     notify::Notifier,
+    recordings::{self, Recordings},
     tls::Authority,
+    why::Refusals,
 };
 
 /// Request ids and ids of the platform come from streams of their own, so that a client which asks more
@@ -104,18 +106,20 @@ impl Fake {
             setup.outgoing.clone(),
             Duration::from_secs(10),
         )));
-        let options = Options {
-            http_callbacks: setup.options.http_callbacks || setup.config.allow_http_callbacks,
-            ..setup.options
-        };
+        let mut options = setup.options;
+        setup.config.options.apply(&mut options).map_err(io::Error::other)?;
+        options.http_callbacks |= setup.config.allow_http_callbacks;
         let state = State::new(setup.seed, setup.config, options);
-        let clock = setup.clock;
+        let (clock, refusals) = (setup.clock, Refusals::default());
+        let recordings = Recordings::new(identity.clone());
         let driver = Driver::start(
             state,
             clock.clone(),
             journal.clone(),
             notifier,
             identity.clone(),
+            recordings.clone(),
+            refusals.clone(),
             setup.flaw,
         );
         let (ca_pem, acceptor) = match setup.tls {
@@ -129,13 +133,16 @@ impl Fake {
             driver: driver.clone(),
             identity: identity.clone(),
             journal: journal.clone(),
+            recordings,
+            refusals: refusals.clone(),
             clock: clock.clone(),
             ids: Arc::new(Mutex::new(Ids::new(setup.seed ^ REQUEST_ID_STREAM))),
             flaw: setup.flaw,
             secure: true,
         };
         let (journal_kept, seed) = (journal.clone(), setup.seed);
-        let control = control::router(Control { driver, identity, journal, clock, ca_pem, seed });
+        let control =
+            control::router(Control { driver, identity, journal, refusals, clock, ca_pem, seed });
         let mut tasks = Vec::new();
         let mut listen = Listen { network: &*setup.network, tasks: &mut tasks };
         let https = listen.on(setup.listeners.https, acceptor, routes(graph.clone())).await?;
@@ -160,7 +167,9 @@ fn routes(graph: Graph) -> Router {
         clock: graph.clock.clone(),
     });
     let (identity, clock) = (graph.identity.clone(), graph.clock.clone());
-    identity::routes::router(identity, registry, clock, graph.secure).merge(graph::router(graph))
+    identity::routes::router(identity, registry, clock, graph.secure)
+        .merge(recordings::router(graph.clone()))
+        .merge(graph::router(graph))
 }
 
 struct Listen<'a> {

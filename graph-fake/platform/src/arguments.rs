@@ -18,6 +18,7 @@ const CLIENT_CONTEXT_MAX: usize = 256;
 /// Prompts that may be fetched ahead.
 const PREFETCH_MAX: usize = 100;
 
+/// `8523`, with what is wrong.
 pub(crate) fn invalid(what: impl Into<String>) -> Refusal {
     Refusal::InvalidArgument(what.into())
 }

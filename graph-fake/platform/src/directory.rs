@@ -108,12 +108,20 @@ pub struct User {
     pub voicemail: bool,
     /// The bot that must record this user's calls.
     pub recorded_by: Option<Guid>,
+    /// Whether the user is licensed for Cloud Video Interop: then their meetings have a videoTeleconferenceId.
+    pub video_interop: bool,
 }
 
 impl User {
-    /// One who reacts so, with voicemail and without a recording policy.
+    /// One who reacts so, with voicemail, licensed for video interop, and without a recording policy.
     pub fn new(display_name: impl Into<String>, on_call: OnCall) -> Self {
-        Self { display_name: display_name.into(), on_call, voicemail: true, recorded_by: None }
+        Self {
+            display_name: display_name.into(),
+            on_call,
+            voicemail: true,
+            recorded_by: None,
+            video_interop: true,
+        }
     }
 }
 
@@ -133,6 +141,8 @@ pub struct Tenant {
     pub phones: BTreeMap<String, OnCall>,
     /// Whether guests are kept out altogether.
     pub refuses_guests: bool,
+    /// Channels that meetings can be held in, by thread id, and their members.
+    pub channels: BTreeMap<String, BTreeSet<Guid>>,
 }
 
 /// All tenants.
@@ -171,6 +181,15 @@ pub enum Admin {
         /// How whoever holds it reacts.
         on_call: OnCall,
     },
+    /// Says who is in a channel.
+    PutChannel {
+        /// Where.
+        tenant: Guid,
+        /// The channel's thread id.
+        thread: String,
+        /// All of its members.
+        members: BTreeSet<Guid>,
+    },
     /// Registers a bot, or changes what it was granted while calls run.
     PutApplication {
         /// Where; made if it does not exist.
@@ -199,6 +218,7 @@ impl Directory {
             | Admin::PutApplication { tenant, .. }
             | Admin::PutInstance { tenant, .. }
             | Admin::PutPhone { tenant, .. }
+            | Admin::PutChannel { tenant, .. }
             | Admin::PutUser { tenant, .. } => *tenant,
         };
         if !self.tenants.contains_key(&id) && self.tenants.len() >= ENTRIES_MAX {
@@ -215,6 +235,9 @@ impl Directory {
             }
             Admin::PutPhone { number, on_call, .. } => {
                 return put(&mut tenant.phones, number, on_call);
+            }
+            Admin::PutChannel { thread, members, .. } => {
+                return members.len() <= ENTRIES_MAX && put(&mut tenant.channels, thread, members);
             }
             Admin::PutApplication { app, application, .. } => {
                 return put(&mut tenant.applications, app, application);
@@ -242,6 +265,21 @@ impl Directory {
     /// A user in a tenant.
     pub fn user(&self, tenant: Guid, user: Guid) -> Option<&User> {
         self.tenant(tenant)?.users.get(&user)
+    }
+
+    /// A user's principal name: made up from the names of the user and the tenant.
+    pub fn principal_name(&self, tenant: Guid, user: Guid) -> String {
+        let plain = |name: Option<&str>, none: String| {
+            let words = name.unwrap_or_default().split(|c: char| !c.is_ascii_alphanumeric());
+            let words: Vec<String> =
+                words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect();
+            if words.is_empty() { none } else { words.join(".") }
+        };
+        let entry = self.tenant(tenant);
+        let domain = entry.and_then(|tenant| tenant.display_name.as_deref());
+        let name = self.user(tenant, user).map(|user| user.display_name.as_str());
+        let domain = plain(domain, format!("{:032x}", tenant.as_u128()));
+        format!("{}@{domain}.example", plain(name, user.to_string()))
     }
 
     /// A resource account in a tenant.

@@ -87,11 +87,43 @@ pub enum Flaw {
     SkipsNumbers,
     /// A bot that may join as a guest only stays when somebody else escalates.
     GuestsSurvive,
+    /// Makes a conference of a call of two although it refuses the invitation.
+    EscalatesWhenRefused,
+    /// Lets an answered call be rejected.
+    RejectsAnswered,
+    /// Rejects for no reason, whatever the bot says.
+    ForgetsReason,
+    /// Lets a bot ring on after somebody else has taken a redirected call.
+    RingsOnElsewhere,
+    /// A transfer goes on without `transferAccepted`.
+    SkipsAccepted,
+    /// Begins a transfer while another is under way.
+    TransfersTwice,
+    /// Transfers onto a call that the bot does not have with the target.
+    ConsultsAnybody,
+    /// The call onto which another was transferred goes on.
+    KeepsConsultedCall,
+    /// Every request counts as a keepAlive.
+    KeepsAliveByAnything,
+    /// Rings longer than the bot said.
+    RingsTooLong,
+    /// An endless prompt ends when it has been played once.
+    EndsLoops,
+    /// A record that may barge in waits its turn.
+    IgnoresBargeIn,
+    /// Counts tones anew after a second subscription.
+    RestartsTones,
+    /// cancelMediaProcessing lets the bot go on pressing keys.
+    CancelSparesKeys,
+    /// The end of an operation does not repeat its clientContext.
+    ForgetsContext,
+    /// Sound does not come back after an escalation.
+    StaysSilent,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 58] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -134,5 +166,21 @@ impl Flaw {
         Self::SeveralWithoutChat,
         Self::SkipsNumbers,
         Self::GuestsSurvive,
+        Self::EscalatesWhenRefused,
+        Self::RejectsAnswered,
+        Self::ForgetsReason,
+        Self::RingsOnElsewhere,
+        Self::SkipsAccepted,
+        Self::TransfersTwice,
+        Self::ConsultsAnybody,
+        Self::KeepsConsultedCall,
+        Self::KeepsAliveByAnything,
+        Self::RingsTooLong,
+        Self::EndsLoops,
+        Self::IgnoresBargeIn,
+        Self::RestartsTones,
+        Self::CancelSparesKeys,
+        Self::ForgetsContext,
+        Self::StaysSilent,
     ];
 }

@@ -6,8 +6,8 @@ use graph_api::{
     AnswerRequest, AudioRoutingGroup, Call as CreateRequest, CallState, ClientContextRequest,
     ConfigureMixerRequest, DeviceQualityRequest, Guid, HoldMusicRequest, InviteRequest, Modality,
     MuteAllRequest, PlayPromptRequest, RecordRequest, RecordingStatusRequest, RedirectRequest,
-    RejectRequest, ResultInfo, ScreenSharingRequest, SendDtmfTonesRequest, Tone, TransferRequest,
-    UpdateMetadataRequest,
+    RejectRequest, ResultInfo, ScreenSharingRequest, SendDtmfTonesRequest, Timestamp, Tone,
+    TransferRequest, UpdateMetadataRequest,
 };
 
 use crate::{
@@ -102,6 +102,24 @@ pub struct Caller {
     pub tenant: Guid,
     /// The roles in the token.
     pub roles: Grants,
+    /// The user of a delegated token; none for an application's own.
+    pub delegated: Option<Delegated>,
+}
+
+/// A user in whose name an application asks. Only online meetings and calendars can be asked for so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegated {
+    /// The signed-in user.
+    pub user: Guid,
+    /// What the token's scopes allow: the delegated permissions, by their application counterparts.
+    pub scopes: Grants,
+}
+
+impl Caller {
+    /// An application with a token of its own.
+    pub const fn application(app: Guid, tenant: Guid, roles: Grants) -> Self {
+        Self { app, tenant, roles, delegated: None }
+    }
 }
 
 /// A request of a bot, already read.
@@ -454,6 +472,8 @@ pub struct Delivery {
     pub limit: Duration,
     /// What to say: one notification, or several of the same call.
     pub notifications: Vec<Notification>,
+    /// Whether it is to be told in the older format first; only ever the incoming one.
+    pub legacy: bool,
 }
 
 /// A line of the journal.
@@ -508,6 +528,8 @@ pub enum Event {
         call: CallId,
         /// What.
         what: MediaEvent,
+        /// When it happened; the shell may be late.
+        at: Timestamp,
     },
     /// A fault plan did something to a notification.
     Tampered {

@@ -36,15 +36,15 @@ pub use explanation::{Explanation, Predicate};
 pub use flaw::Flaw;
 pub use ids::Ids;
 pub use input::{
-    Accepted, Act, ActRefusal, CallId, CallVerb, Caller, ConferenceId, Delivery, DeliveryId,
-    DeliveryOutcome, Effect, Event, FetchError, FetchId, Input, JoinAnswer, OperationId, Outputs,
-    ParticipantId, Request, UserAct, Verb,
+    Accepted, Act, ActRefusal, CallId, CallVerb, Caller, ConferenceId, Delegated, Delivery,
+    DeliveryId, DeliveryOutcome, Effect, Event, FetchError, FetchId, Input, JoinAnswer,
+    OperationId, Outputs, ParticipantId, Request, UserAct, Verb,
 };
-pub use media_queue::{MediaEvent, Prompt};
+pub use media_queue::{BEEP, MediaEvent, Prompt};
 pub use meetings::{MeetingId, Schedule};
 pub use notification::{Notification, Roster, Update, What};
 pub use options::Options;
-pub use outbox::{NotificationFault, NotificationKind, Tampering};
+pub use outbox::{FAULTS_MAX, NotificationFault, NotificationKind, Tampering};
 pub use permissions::{Grants, Need, Permission};
 pub use platform::Platform;
 pub use refusal::Refusal;
@@ -52,4 +52,4 @@ pub use view::{
     CallView, Chat, ConferenceView, Coordinates, Meeting, Observation, OperationKind,
     OperationView, ParticipantView, Party, StreamKind, StreamView,
 };
-pub use who::{BadWho, Person, Who};
+pub use who::{BadWho, Person, Who, is_e164};

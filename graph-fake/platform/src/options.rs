@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::flaw::Flaw;
+use crate::{flaw::Flaw, render::Profile};
 
 /// Switches of the platform. Serialised by the shell as `options` of its configuration, by these names in
 /// camelCase, durations in milliseconds.
@@ -76,6 +76,8 @@ pub struct Options {
     pub http_callbacks: bool,
     /// Notifications that may travel in one envelope; 1 is no batching.
     pub batch: usize,
+    /// Other ways of writing the same facts; the platform itself does not look at it.
+    pub profile: Profile,
     /// A planted fault, to show that the tests of the platform can fail.
     pub flaw: Option<Flaw>,
 }
@@ -115,6 +117,7 @@ impl Default for Options {
             requests_per_second: 2_000,
             http_callbacks: false,
             batch: 1,
+            profile: Profile::default(),
             flaw: None,
         }
     }

@@ -58,6 +58,16 @@ impl Permission {
         }
     }
 
+    /// What the scope of a delegated token allows. Calls have no delegated permissions.
+    pub fn from_scope(scope: &str) -> Option<Self> {
+        match scope {
+            "OnlineMeetings.Read" => Some(Self::ReadMeetings),
+            "OnlineMeetings.ReadWrite" => Some(Self::WriteMeetings),
+            "Calendars.Read" | "Calendars.ReadWrite" => Some(Self::ReadCalendars),
+            _ => None,
+        }
+    }
+
     /// The permission that a role names.
     pub fn from_role(role: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|permission| permission.role() == role)
@@ -195,6 +205,15 @@ mod tests {
         ] {
             assert_eq!(Permission::from_role(misspelt), None);
         }
+    }
+
+    /// delegated permissions have names of their own.
+    #[test]
+    fn scopes_are_not_roles() {
+        assert_eq!(Permission::from_scope("OnlineMeetings.Read"), Some(Permission::ReadMeetings));
+        assert_eq!(Permission::from_scope("OnlineMeetings.Read.All"), None);
+        assert_eq!(Permission::from_role("OnlineMeetings.Read"), None);
+        assert_eq!(Permission::from_scope("Calls.Initiate.All"), None);
     }
 
     #[test]

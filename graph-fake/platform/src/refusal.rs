@@ -119,6 +119,9 @@ pub enum Refusal {
     /// The application has as many calls as it may.
     #[error("Too many active calls for this application.")]
     TooManyCalls,
+    /// A meeting in a channel that its organizer is not a member of.
+    #[error("The user is not a member of the channel.")]
+    NotMemberOfChannel,
     /// Graph can do this; this fake cannot yet.
     #[error("'{0}' is not modelled by this fake yet; docs/fidelity.md lists what is.")]
     NotModelled(&'static str),
@@ -147,7 +150,9 @@ impl Refusal {
             Self::BadCoordinates => (400, "2203"),
             Self::BadJoinToken => (400, "8526"),
             Self::BadMeeting(_) => (400, "BadRequest"),
-            Self::NotAllowedToRemove | Self::DelegatedToken => (403, "Forbidden"),
+            Self::NotAllowedToRemove | Self::DelegatedToken | Self::NotMemberOfChannel => {
+                (403, "Forbidden")
+            }
             Self::NoAccessPolicy { .. } => (403, "Forbidden"),
             Self::JoinBlocked => (403, "8560"),
             Self::BadJoinMeetingId => (404, "8561"),

@@ -1,9 +1,10 @@
-//! The virtual clock, moved by hand.
+//! Time: the virtual clock, moved by hand, and the way back to the start.
 
 use std::time::Duration;
 
 use axum::{Json, extract::State};
 use graph_api::Timestamp;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -19,6 +20,35 @@ const QUIET_LIMIT: Duration = Duration::from_secs(20);
 /// How often it is looked whether all is quiet, in real time.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
+/// What to go back to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    /// Another seed; the one given at start if absent.
+    seed: Option<u64>,
+}
+
+/// Wipes everything, the fault plan, the switches and the journal included, and replays the configuration.
+#[utoipa::path(post, path = "/reset", request_body = Reset, responses(
+    (status = 204, description = "everything is as at the start"),
+    (status = 400, description = "the seed cannot be read")))]
+pub async fn reset(
+    State(control): State<Control>,
+    Body(reset): Body<Reset>,
+) -> Result<StatusCode, Trouble> {
+    let seed = reset.seed.unwrap_or(control.seed);
+    let (journal, refusals) = (control.journal.clone(), control.refusals.clone());
+    control
+        .driver
+        .with(move |state| {
+            state.reset(seed);
+            journal.reset();
+            refusals.reset();
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// How far to go: one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -32,8 +62,10 @@ pub struct Move {
 
 /// Moves a virtual clock, stopping wherever something is due, so that bots can react in time.
 #[utoipa::path(post, path = "/clock", request_body = Move, responses(
-    (status = 200, description = "{nowMs}"), (status = 400),
-    (status = 409, description = "the clock is real, or there is no end of deadlines")))]
+    (status = 200, description = "{nowMs}"),
+    (status = 400, description = "neither, both, or more than a week"),
+    (status = 409, description = "the clock is real, the bot keeps a notification waiting, or there is no \
+                                  end of deadlines")))]
 pub async fn advance(
     State(control): State<Control>,
     Body(wanted): Body<Move>,
@@ -52,8 +84,8 @@ pub async fn advance(
     for _ in 0..STOPS_MAX {
         quiet(&control).await?;
         let due = control.driver.with(move |state| match target {
-            Some(_) => state.platform.next_deadline(),
-            None => state.platform.next_deadline_but_keep_alive(),
+            Some(_) => state.next_deadline(),
+            None => state.next_deadline_but_keep_alive(),
         });
         match (due.await?, target) {
             (Some(due), Some(target)) if due <= target => go(&control, due).await?,

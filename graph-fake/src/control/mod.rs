@@ -1,10 +1,21 @@
 //! The control API: what a *test* sees. It plays the administrator, the Teams users and the clock.
 //! JSON in, JSON out; its own port, never mixed with Graph's paths.
 
+mod actions;
+mod channels;
 mod clock;
+mod directory;
+mod faults;
+mod keys;
+mod media;
+mod meetings;
+mod options;
 mod people;
 mod reading;
-mod writing;
+mod snapshot;
+mod tokens;
+mod user_tokens;
+mod why;
 
 use std::sync::Arc;
 
@@ -12,10 +23,11 @@ use axum::{
     Json, Router,
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
-    routing::{get, post, put},
+    routing::{MethodRouter, get, post, put},
 };
 use graph_api::Guid;
 use http::StatusCode;
+use platform::ActRefusal;
 use seam::Clock;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -25,6 +37,7 @@ use crate::{
     driver::{Driver, Stopped},
     identity::Identity,
     journal::Journal,
+    why::Refusals,
 };
 
 /// What the handlers share.
@@ -36,6 +49,8 @@ pub struct Control {
     pub identity: Arc<Identity>,
     /// What happened.
     pub journal: Journal,
+    /// Why requests were refused.
+    pub refusals: Refusals,
     /// The fake's clock.
     pub clock: Clock,
     /// The certificate authority; none where TLS is outside.
@@ -48,7 +63,8 @@ pub struct Control {
 #[openapi(
     info(
         title = "Control API of graph-fake",
-        description = "What a test sees: the administrator, the Teams users, the clock and the journal."
+        description = "What a test sees: the administrator, the Teams users, the network, the clock and \
+                       the journal. Errors are {\"error\":{\"code\",\"message\"}}."
     ),
     paths(
         reading::health,
@@ -57,37 +73,72 @@ pub struct Control {
         reading::state,
         reading::call,
         reading::journal,
-        writing::reset,
-        writing::put_tenant,
-        writing::put_app,
-        writing::put_user,
-        writing::put_faults,
-        writing::callback_token,
+        clock::reset,
+        clock::advance,
+        directory::put_tenant,
+        directory::put_app,
+        directory::put_user,
+        directory::put_instance,
+        directory::put_phone,
+        faults::put_faults,
+        options::get_options,
+        options::put_options,
+        tokens::callback_token,
+        tokens::access_token,
         people::ring,
         people::act,
-        clock::advance,
+        keys::rotate,
+        user_tokens::user_token,
+        channels::put_channel,
+        meetings::schedule,
+        meetings::invite,
+        meetings::act,
+        media::statistics,
+        media::heard,
+        why::why,
     )
 )]
 struct Description;
 
+/// Every path with its methods, as the description has them.
+fn routes() -> Vec<(&'static str, MethodRouter<Control>)> {
+    vec![
+        ("/health", get(reading::health)),
+        ("/ca.pem", get(reading::ca_pem)),
+        ("/openapi.json", get(reading::openapi)),
+        ("/state", get(reading::state)),
+        ("/journal", get(reading::journal)),
+        ("/why/{requestId}", get(why::why)),
+        ("/reset", post(clock::reset)),
+        ("/clock", post(clock::advance)),
+        ("/tenants/{tenantId}", put(directory::put_tenant)),
+        ("/tenants/{tenantId}/apps/{appId}", put(directory::put_app)),
+        ("/tenants/{tenantId}/users/{userId}", put(directory::put_user)),
+        ("/tenants/{tenantId}/instances/{instanceId}", put(directory::put_instance)),
+        ("/tenants/{tenantId}/phones/{number}", put(directory::put_phone)),
+        ("/faults", put(faults::put_faults)),
+        ("/options", get(options::get_options).put(options::put_options)),
+        ("/callback-tokens", post(tokens::callback_token)),
+        ("/access-tokens", post(tokens::access_token)),
+        ("/user-tokens", post(user_tokens::user_token)),
+        ("/keys/rotate", post(keys::rotate)),
+        ("/tenants/{tenantId}/channels/{threadId}", put(channels::put_channel)),
+        ("/calls", post(people::ring)),
+        ("/calls/{callId}", get(reading::call)),
+        ("/calls/{callId}/actions", post(people::act)),
+        ("/calls/{callId}/media", get(media::statistics)),
+        ("/calls/{callId}/heard/{file}", get(media::heard)),
+        ("/meetings", post(meetings::schedule)),
+        ("/meetings/{meetingId}/invite", post(meetings::invite)),
+        ("/meetings/{meetingId}/actions", post(meetings::act)),
+    ]
+}
+
 /// The whole control API.
 pub fn router(control: Control) -> Router {
-    Router::new()
-        .route("/health", get(reading::health))
-        .route("/ca.pem", get(reading::ca_pem))
-        .route("/openapi.json", get(reading::openapi))
-        .route("/state", get(reading::state))
-        .route("/journal", get(reading::journal))
-        .route("/calls/{call_id}", get(reading::call))
-        .route("/reset", post(writing::reset))
-        .route("/tenants/{tenant_id}", put(writing::put_tenant))
-        .route("/tenants/{tenant_id}/apps/{app_id}", put(writing::put_app))
-        .route("/tenants/{tenant_id}/users/{user_id}", put(writing::put_user))
-        .route("/faults", put(writing::put_faults))
-        .route("/callback-tokens", post(writing::callback_token))
-        .route("/calls", post(people::ring))
-        .route("/calls/{call_id}/actions", post(people::act))
-        .route("/clock", post(clock::advance))
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
         .fallback(|| async { Trouble::unknown("there is no such path; see GET /openapi.json") })
         .method_not_allowed_fallback(|| async {
             Trouble(
@@ -124,6 +175,15 @@ impl From<Stopped> for Trouble {
     }
 }
 
+impl From<ActRefusal> for Trouble {
+    fn from(refusal: ActRefusal) -> Self {
+        match refusal {
+            ActRefusal::Unknown(_) => Self::unknown(refusal.to_string()),
+            ActRefusal::NotNow(_) => Self::not_now(refusal.to_string()),
+        }
+    }
+}
+
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         let body = json!({"error": {"code": self.1, "message": self.2}});
@@ -156,4 +216,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
 fn guid(text: &str, what: &str) -> Result<Guid, Trouble> {
     text.parse().map_err(|e| Trouble::bad(format!("{what}: {e}")))
+}
+
+/// An id that may be left out.
+fn perhaps(text: Option<&str>, what: &str) -> Result<Option<Guid>, Trouble> {
+    text.map(|text| guid(text, what)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// No route without a description, and no description without a route.
+    #[test]
+    fn routes_and_descriptions_are_the_same() {
+        let described: BTreeSet<String> = Description::openapi().paths.paths.into_keys().collect();
+        let routed: BTreeSet<String> =
+            routes().into_iter().map(|(path, _)| path.to_owned()).collect();
+        assert_eq!(routed, described);
+    }
 }

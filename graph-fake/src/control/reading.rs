@@ -5,15 +5,13 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use graph_api::CallDirection;
 use http::header;
-use platform::{CallId, CallView};
+use platform::CallId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, OpenApi};
 
-use super::{Control, Description, Trouble, guid};
-use crate::driver;
+use super::{Control, Description, Trouble, guid, snapshot};
 
 /// Lines of one answer.
 const LINES_MAX: usize = 50_000;
@@ -40,90 +38,31 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())
 }
 
-/// A whole, readable snapshot: tenants, apps (without secrets), users, calls and operations.
+/// A whole, readable snapshot: tenants with their apps (without secrets), users, resource accounts and
+/// telephones, meetings, calls with their operations, conferences with their rosters.
 #[utoipa::path(get, path = "/state", responses((status = 200, description = "everything")))]
 pub async fn state(State(control): State<Control>) -> Result<Json<Value>, Trouble> {
-    Ok(Json(control.driver.with(snapshot).await?))
+    Ok(Json(control.driver.with(snapshot::all).await?))
 }
 
-fn snapshot(state: &mut driver::State) -> Value {
-    let tenants: Vec<Value> = state
-        .platform
-        .directory()
-        .tenants()
-        .map(|(id, tenant)| {
-            let apps = tenant.applications.iter().map(|(id, app)| {
-                json!({
-                    "id": id, "displayName": app.display_name, "callbackUri": app.callback_uri,
-                    "roles": app.grants.iter().map(|grant| grant.role()).collect::<Vec<_>>(),
-                    "callingEnabled": app.calling_enabled,
-                })
-            });
-            let users = tenant.users.iter().map(|(id, user)| {
-                json!({"id": id, "displayName": user.display_name,
-                       "onCall": format!("{:?}", user.on_call)})
-            });
-            json!({
-                "id": id, "displayName": tenant.display_name,
-                "apps": apps.collect::<Vec<_>>(), "users": users.collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let live: Vec<CallView> = state.platform.calls().collect();
-    let calls: Vec<Value> = live.iter().map(|view| live_call(state, view)).collect();
-    let ended: Vec<Value> = state.ended.iter().map(ended_call).collect();
-    json!({
-        "tenants": tenants, "calls": calls, "endedCalls": ended,
-        "undeliveredNotifications": state.platform.undelivered(), "underWay": state.under_way,
-    })
-}
-
-/// A call as the platform sees it; a call that has ended is known for a while.
-#[utoipa::path(get, path = "/calls/{callId}", params(("callId" = String, Path, description = "GUID")),
-    responses((status = 200, description = "the call"), (status = 404, description = "no such call")))]
+/// A call as the platform sees it: state, type, participants, mixer, operations, what was played and said; a
+/// call that has ended is known for a while.
+#[utoipa::path(get, path = "/calls/{callId}",
+    params(("callId" = String, Path, description = "GUID")), responses(
+    (status = 200, description = "the call"),
+    (status = 400, description = "no GUID"),
+    (status = 404, description = "no such call")))]
 pub async fn call(
     State(control): State<Control>,
     Path(call_id): Path<String>,
 ) -> Result<Json<Value>, Trouble> {
     let id = CallId(guid(&call_id, "callId")?);
     let found = control.driver.with(move |state| {
-        let live = state.call(id).map(|view| live_call(state, &view));
-        live.or_else(|| state.ended.iter().rev().find(|ended| ended.id == id).map(ended_call))
+        let live = state.call(id).map(|view| snapshot::call(state, &view));
+        let ended = || state.ended.iter().rev().find(|ended| ended.id == id);
+        live.or_else(|| ended().map(snapshot::ended_call))
     });
     found.await?.map(Json).ok_or_else(|| Trouble::unknown(format!("there is no call {id}")))
-}
-
-fn live_call(state: &driver::State, view: &CallView) -> Value {
-    let operations: Vec<Value> = state
-        .platform
-        .operations(view.id)
-        .iter()
-        .map(|operation| json!(platform::render::operation(operation)))
-        .collect();
-    let mine = view.my_participant.0;
-    let bot = json!({"participantId": mine, "app": view.app, "name": &*view.app_name});
-    let incoming = view.direction == CallDirection::Incoming;
-    let other = if incoming { &view.source } else { view.targets.first().unwrap_or(&view.source) };
-    let user = match other.person.who {
-        platform::Who::User(id) => Some(id),
-        _ => None,
-    };
-    let user =
-        json!({"participantId": other.participant.0, "user": user, "name": other.person.name});
-    json!({
-        "callId": view.id.to_string(), "state": view.state, "type": "peerToPeer",
-        "direction": view.direction, "callChainId": view.chain, "tenantId": view.tenant,
-        "callbackUri": &*view.callback_uri, "audioActive": view.audio_active,
-        "startedBy": if view.direction == CallDirection::Incoming { "user" } else { "bot" },
-        "participants": [bot, user], "operations": operations, "resultInfo": view.result,
-    })
-}
-
-fn ended_call(ended: &driver::Ended) -> Value {
-    json!({
-        "callId": ended.id.to_string(), "state": "terminated", "type": "peerToPeer",
-        "participants": [], "operations": [], "resultInfo": ended.result,
-    })
 }
 
 /// Where to start.
@@ -137,7 +76,8 @@ pub struct Since {
 /// What happened: NDJSON, one event a line; at most 50,000 lines an answer. With `Accept:
 /// text/event-stream`, a stream that does not end.
 #[utoipa::path(get, path = "/journal", params(Since), responses(
-    (status = 200, description = "NDJSON or an event stream", content_type = "application/x-ndjson")))]
+    (status = 200, description = "NDJSON or an event stream", content_type = "application/x-ndjson"),
+    (status = 400, description = "`since` is no number")))]
 pub async fn journal(
     State(control): State<Control>,
     since: Result<Query<Since>, QueryRejection>,

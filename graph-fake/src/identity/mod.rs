@@ -4,13 +4,14 @@
 //! other is for (clients.md 22).
 
 mod keys;
+mod recordings;
 pub mod routes;
 mod token_request;
 mod tokens;
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use graph_api::{Guid, Timestamp};
@@ -20,7 +21,9 @@ use serde_json::Value;
 use crate::Flaw;
 
 pub use keys::{KeyError, Keys};
-pub use tokens::{AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal};
+pub use tokens::{
+    AccessTokenFaults, AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal, UserClaims,
+};
 
 /// The issuer of notification tokens, exactly (clients.md 22).
 pub const CALLBACK_ISSUER: &str = "https://api.botframework.com";
@@ -85,10 +88,29 @@ pub trait Registry: Send + Sync + 'static {
 
 /// Signs and checks tokens. Time always comes in.
 pub struct Identity {
-    keys: Keys,
+    /// Locked for the moment that it takes to find a key, never while something is signed.
+    keys: RwLock<Keys>,
     flaw: Option<Flaw>,
-    /// By application and tenant: when it was made, and the token.
-    cache: Mutex<BTreeMap<(Guid, Guid), (Timestamp, String)>>,
+    recordings: recordings::RecordingTokens,
+    /// By application and tenant.
+    cache: Mutex<BTreeMap<(Guid, Guid), Cached>>,
+}
+
+/// A notification token that may be used again.
+struct Cached {
+    made: Timestamp,
+    /// The key that signed it.
+    kid: String,
+    token: String,
+}
+
+/// Which key to exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotated {
+    /// The one that signs notifications.
+    Platform,
+    /// The one that signs access tokens.
+    Login,
 }
 
 impl Identity {
@@ -99,7 +121,8 @@ impl Identity {
 
     /// With these keys, and a planted fault.
     pub fn with_flaw(keys: Keys, flaw: Option<Flaw>) -> Self {
-        Self { keys, flaw, cache: Mutex::default() }
+        let recordings = recordings::RecordingTokens::new(&keys.login.current());
+        Self { keys: RwLock::new(keys), flaw, recordings, cache: Mutex::default() }
     }
 
     /// Checks an `Authorization` header of a request to Graph.
@@ -111,7 +134,9 @@ impl Identity {
         header: Option<&str>,
         now: Timestamp,
     ) -> Result<AppClaims, TokenRefusal> {
-        tokens::verify(&self.keys, header, now, self.flaw)
+        let believed =
+            |kid: &str| self.keys().login.believed(now).find(|key| key.kid == kid).cloned();
+        tokens::verify(believed, header, now, self.flaw)
     }
 
     /// An access token and the seconds that it is valid for.
@@ -122,26 +147,60 @@ impl Identity {
         roles: &[String],
         now: Timestamp,
     ) -> (String, u64) {
-        (tokens::access(&self.keys, app, tenant, roles, now), tokens::ACCESS_SECS)
+        let none = AccessTokenFaults::default();
+        let token = self.faulty_access_token(app, tenant, roles, now, &none);
+        (token, tokens::ACCESS_SECS.into())
+    }
+
+    /// An access token of a signed-in user, for an application of a tenant, and the seconds that it is valid for.
+    pub fn user_token(
+        &self,
+        (app, tenant): (Guid, Guid),
+        user: Guid,
+        scopes: &[String],
+        now: Timestamp,
+    ) -> (String, u64) {
+        let user = Some(UserClaims { user, scopes: scopes.to_vec() });
+        let faults = AccessTokenFaults { user, ..AccessTokenFaults::default() };
+        let token = self.faulty_access_token(app, tenant, &[], now, &faults);
+        (token, tokens::ACCESS_SECS.into())
+    }
+
+    /// An access token with the stated faults: for tests of what the fake refuses.
+    pub fn faulty_access_token(
+        &self,
+        app: Guid,
+        tenant: Guid,
+        roles: &[String],
+        now: Timestamp,
+        faults: &AccessTokenFaults,
+    ) -> String {
+        let key = self.keys().login.current();
+        tokens::access(&key, app, tenant, roles, now, faults)
     }
 
     /// The token that a notification to this application carries (clients.md 22).
     pub fn callback_token(&self, app: Guid, tenant: Guid, now: Timestamp) -> String {
+        let (key, stranger) = self.signers();
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = cache
-            .get(&(app, tenant))
-            .filter(|(made, _)| *made <= now && now.saturating_since(*made).as_secs() < CACHE_SECS);
-        if let Some((_, token)) = kept {
-            return token.clone();
+        let fresh = |kept: &&Cached| {
+            let age = now.saturating_since(kept.made).as_secs();
+            kept.made <= now && age < CACHE_SECS && kept.kid == key.kid
+        };
+        if let Some(kept) = cache.get(&(app, tenant)).filter(fresh) {
+            return kept.token.clone();
         }
-        let stranger = self.flaw == Some(Flaw::SignsAsStranger);
-        let key = if stranger { TokenKey::Unknown } else { TokenKey::Platform };
-        let faults = CallbackTokenFaults { key, ..CallbackTokenFaults::default() };
-        let token = tokens::callback(&self.keys, app, tenant, now, &faults);
+        let wrong = self.flaw == Some(Flaw::SignsAsStranger);
+        let faults = CallbackTokenFaults {
+            key: if wrong { TokenKey::Unknown } else { TokenKey::Platform },
+            ..CallbackTokenFaults::default()
+        };
+        let token = tokens::callback(&key, &stranger, app, tenant, now, &faults);
         if cache.len() >= CACHE_MAX {
             cache.clear();
         }
-        cache.insert((app, tenant), (now, token.clone()));
+        let kept = Cached { made: now, kid: key.kid.clone(), token: token.clone() };
+        cache.insert((app, tenant), kept);
         token
     }
 
@@ -153,18 +212,93 @@ impl Identity {
         now: Timestamp,
         faults: &CallbackTokenFaults,
     ) -> String {
-        tokens::callback(&self.keys, app, tenant, now, faults)
+        let (key, stranger) = self.signers();
+        tokens::callback(&key, &stranger, app, tenant, now, faults)
+    }
+
+    /// Exchanges the key that signs notifications; returns the new one's `kid`. What the old one has signed
+    /// is believed for another day.
+    ///
+    /// # Errors
+    /// No key could be made.
+    pub fn rotate_platform(&self, now: Timestamp) -> Result<String, KeyError> {
+        self.rotate(Rotated::Platform, now)
+    }
+
+    /// Exchanges the key that signs access tokens; see [`Self::rotate_platform`].
+    ///
+    /// # Errors
+    /// No key could be made.
+    pub fn rotate_login(&self, now: Timestamp) -> Result<String, KeyError> {
+        self.rotate(Rotated::Login, now)
+    }
+
+    /// Exchanges one of the two; see [`Self::rotate_platform`].
+    ///
+    /// # Errors
+    /// No key could be made.
+    pub fn rotate(&self, which: Rotated, now: Timestamp) -> Result<String, KeyError> {
+        // Making a key takes its time; others sign meanwhile.
+        let new = self.makes_keys(which).then(keys::generate).transpose()?;
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let ring = match which {
+            Rotated::Platform => &mut keys.platform,
+            Rotated::Login => &mut keys.login,
+        };
+        ring.rotate(now, new);
+        Ok(ring.current().kid.clone())
+    }
+
+    /// Whether an exchange has to make a key, which takes tens of milliseconds.
+    pub fn makes_keys(&self, which: Rotated) -> bool {
+        match which {
+            Rotated::Platform => self.keys().platform.needs_new(),
+            Rotated::Login => self.keys().login.needs_new(),
+        }
+    }
+
+    /// The token that opens the recording of this operation, and nothing else.
+    pub fn recording_token(&self, operation: Guid, now: Timestamp) -> String {
+        self.recordings.token(operation, now)
+    }
+
+    /// Checks an `Authorization` header of a request for the recording of this operation.
+    ///
+    /// # Errors
+    /// Why the token does not open it.
+    pub fn verify_recording_token(
+        &self,
+        header: Option<&str>,
+        operation: Guid,
+        now: Timestamp,
+    ) -> Result<(), TokenRefusal> {
+        self.recordings.verify(header, operation, now)
     }
 
     /// The key set of access tokens.
-    fn login_keys(&self) -> Value {
-        serde_json::json!({"keys": [self.keys.login.shown()]})
+    fn login_keys(&self, now: Timestamp) -> Value {
+        let keys: Vec<Value> = self.keys().login.believed(now).map(|key| key.shown()).collect();
+        serde_json::json!({"keys": keys})
     }
 
     /// The key set of notification tokens; its endorsements name Teams (clients.md 23).
-    fn platform_keys(&self) -> Value {
-        let mut key = self.keys.platform.shown();
-        key["endorsements"] = serde_json::json!(["msteams"]);
-        serde_json::json!({"keys": [key]})
+    fn platform_keys(&self, now: Timestamp) -> Value {
+        let show = |key: &Arc<keys::SigningKey>| {
+            let mut key = key.shown();
+            key["endorsements"] = serde_json::json!(["msteams"]);
+            key
+        };
+        let keys: Vec<Value> = self.keys().platform.believed(now).map(show).collect();
+        serde_json::json!({"keys": keys})
+    }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key that signs notifications, and the one that nobody knows.
+    fn signers(&self) -> (Arc<keys::SigningKey>, Arc<keys::SigningKey>) {
+        let keys = self.keys();
+        (keys.platform.current(), keys.unknown.clone())
     }
 }

@@ -139,7 +139,7 @@ async fn metadata(State(shared): Here, Path(tenant): Path<String>, headers: Head
 
 /// Clients.md 8.
 async fn login_keys(State(shared): Here) -> Response {
-    shared.answer(StatusCode::OK, shared.identity.login_keys())
+    shared.answer(StatusCode::OK, shared.identity.login_keys(shared.clock.now()))
 }
 
 /// Clients.md 9 to 11.
@@ -208,5 +208,5 @@ async fn bot_framework(State(shared): Here, headers: HeaderMap) -> Response {
 }
 
 async fn platform_keys(State(shared): Here) -> Response {
-    shared.answer(StatusCode::OK, shared.identity.platform_keys())
+    shared.answer(StatusCode::OK, shared.identity.platform_keys(shared.clock.now()))
 }

@@ -1,5 +1,7 @@
 //! What is in a token, and when it is believed.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use graph_api::{Guid, Timestamp};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -9,10 +11,10 @@ use thiserror::Error;
 
 use crate::Flaw;
 
-use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, Keys, keys::SigningKey};
+use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, keys::SigningKey};
 
 /// How long an access token is valid, in seconds.
-pub(super) const ACCESS_SECS: u64 = 3_599;
+pub(super) const ACCESS_SECS: u32 = 3_599;
 /// How long a notification token is valid, in seconds.
 const CALLBACK_SECS: i64 = 3_600;
 /// Characters of an `Authorization` header that is looked at.
@@ -27,6 +29,17 @@ pub struct AppClaims {
     pub tenant: Guid,
     /// Its roles, as the administrator consented to them when it was issued.
     pub roles: Vec<String>,
+    /// Whose token it is, if it is a user's (R-020).
+    pub delegated: Option<UserClaims>,
+}
+
+/// What a delegated access token says of the signed-in user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserClaims {
+    /// `oid`: the user.
+    pub user: Guid,
+    /// `scp`: what the user lets the application do.
+    pub scopes: Vec<String>,
 }
 
 /// Why a token opens nothing.
@@ -79,25 +92,52 @@ pub struct CallbackTokenFaults {
     pub omit: Vec<String>,
 }
 
+/// What is different about an access token; the default is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccessTokenFaults {
+    /// The user for whom the application acts: a delegated token, without roles (R-020).
+    pub user: Option<UserClaims>,
+    /// Seconds until it expires; may be negative.
+    pub expires_in_seconds: Option<i64>,
+    /// Another audience.
+    pub audience: Option<String>,
+}
+
 pub(super) fn access(
-    keys: &Keys,
+    key: &SigningKey,
     app: Guid,
     tenant: Guid,
     roles: &[String],
     now: Timestamp,
+    faults: &AccessTokenFaults,
 ) -> String {
-    let now = now.as_secs();
-    let claims = json!({
-        "aud": GRAPH_AUDIENCE, "iss": format!("https://sts.windows.net/{tenant}/"),
-        "iat": now, "nbf": now, "exp": now + ACCESS_SECS,
-        "appid": app, "appidacr": "1", "idtyp": "app", "oid": app, "sub": app, "tid": tenant,
-        "roles": roles, "ver": "1.0",
+    let (now, lasts) =
+        (i64::try_from(now.as_secs()).unwrap_or(i64::MAX / 2), i64::from(ACCESS_SECS));
+    let expires = now.saturating_add(faults.expires_in_seconds.unwrap_or(lasts)).max(0);
+    // An expired token was good once: it is older by as much.
+    let issued = now.min(expires.saturating_sub(lasts)).max(0);
+    let mut claims = json!({
+        "aud": faults.audience.as_deref().unwrap_or(GRAPH_AUDIENCE),
+        "iss": format!("https://sts.windows.net/{tenant}/"),
+        "iat": issued, "nbf": issued, "exp": expires,
+        "appid": app, "appidacr": "1", "tid": tenant, "ver": "1.0",
     });
-    sign(&keys.login, &keys.login.kid, &claims)
+    let own = match &faults.user {
+        Some(UserClaims { user, scopes }) => {
+            json!({"idtyp": "user", "oid": user, "sub": user, "scp": scopes.join(" ")})
+        }
+        None => json!({"idtyp": "app", "oid": app, "sub": app, "roles": roles}),
+    };
+    if let (Value::Object(all), Value::Object(own)) = (&mut claims, own) {
+        all.extend(own);
+    }
+    sign(key, &key.kid, &claims)
 }
 
+/// `unknown` signs instead of `platform` where the faults want it, under its name.
 pub(super) fn callback(
-    keys: &Keys,
+    platform: &SigningKey,
+    unknown: &SigningKey,
     app: Guid,
     tenant: Guid,
     now: Timestamp,
@@ -119,8 +159,8 @@ pub(super) fn callback(
     claims.retain(|name, _| !faults.omit.contains(name));
     let claims = Value::Object(claims);
     match faults.key {
-        TokenKey::Platform => sign(&keys.platform, &keys.platform.kid, &claims),
-        TokenKey::Unknown => sign(&keys.unknown, &keys.platform.kid, &claims),
+        TokenKey::Platform => sign(platform, &platform.kid, &claims),
+        TokenKey::Unknown => sign(unknown, &platform.kid, &claims),
         TokenKey::None => {
             let head = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
             format!("{head}.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
@@ -143,10 +183,15 @@ struct Access {
     tid: String,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
+    scp: Option<String>,
+    #[serde(default)]
+    oid: Option<String>,
 }
 
+/// `believed` knows the keys that are believed now, by name.
 pub(super) fn verify(
-    keys: &Keys,
+    believed: impl Fn(&str) -> Option<Arc<SigningKey>>,
     header: Option<&str>,
     now: Timestamp,
     flaw: Option<Flaw>,
@@ -160,8 +205,8 @@ pub(super) fn verify(
     // A head that cannot be read, or names another algorithm (`none` is not even known to the library).
     let head = jsonwebtoken::decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
     let forged_is_fine = flaw == Some(Flaw::TakesForgedTokens);
-    let known = head.kid.as_deref() == Some(&keys.login.kid) || forged_is_fine;
-    if head.alg != Algorithm::RS256 || !known {
+    let key = head.kid.as_deref().and_then(believed);
+    if head.alg != Algorithm::RS256 {
         return Err(TokenRefusal::Forged);
     }
     let mut rules = Validation::new(Algorithm::RS256);
@@ -169,10 +214,10 @@ pub(super) fn verify(
     rules.validate_exp = false;
     rules.validate_aud = false;
     rules.required_spec_claims.clear();
-    let decoded = if forged_is_fine {
-        jsonwebtoken::dangerous::insecure_decode::<Access>(token)
-    } else {
-        jsonwebtoken::decode::<Access>(token, &keys.login.public, &rules)
+    let decoded = match key {
+        _ if forged_is_fine => jsonwebtoken::dangerous::insecure_decode::<Access>(token),
+        Some(key) => jsonwebtoken::decode::<Access>(token, &key.public, &rules),
+        None => return Err(TokenRefusal::Forged),
     };
     let claims = decoded.map_err(|_| TokenRefusal::Forged)?.claims;
     if claims.aud != GRAPH_AUDIENCE {
@@ -185,12 +230,21 @@ pub(super) fn verify(
         return Err(TokenRefusal::TooEarly);
     }
     let guid = |text: &str| text.parse::<Guid>().map_err(|_| TokenRefusal::Malformed);
-    Ok(AppClaims { app: guid(&claims.appid)?, tenant: guid(&claims.tid)?, roles: claims.roles })
+    let delegated = claims.scp.map(|scopes| {
+        let user = claims.oid.as_deref().ok_or(TokenRefusal::Malformed).and_then(guid)?;
+        Ok(UserClaims { user, scopes: scopes.split_whitespace().map(str::to_owned).collect() })
+    });
+    Ok(AppClaims {
+        app: guid(&claims.appid)?,
+        tenant: guid(&claims.tid)?,
+        roles: claims.roles,
+        delegated: delegated.transpose()?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Keys, *};
 
     const APP: Guid = Guid::from_u128(1);
     const TENANT: Guid = Guid::from_u128(2);
@@ -199,8 +253,27 @@ mod tests {
         Keys::fixed()
     }
 
+    fn callback(keys: &Keys, now: Timestamp, faults: &CallbackTokenFaults) -> String {
+        super::callback(&keys.platform.current(), &keys.unknown, APP, TENANT, now, faults)
+    }
+
+    fn verify(
+        keys: &Keys,
+        header: Option<&str>,
+        now: Timestamp,
+        flaw: Option<Flaw>,
+    ) -> Result<AppClaims, TokenRefusal> {
+        let believed = |kid: &str| keys.login.believed(now).find(|key| key.kid == kid).cloned();
+        super::verify(believed, header, now, flaw)
+    }
+
     fn at(secs: u64) -> Timestamp {
         Timestamp::from_secs(secs)
+    }
+
+    fn access(keys: &Keys, app: Guid, tenant: Guid, roles: &[String], now: Timestamp) -> String {
+        let faults = AccessTokenFaults::default();
+        super::access(&keys.login.current(), app, tenant, roles, now, &faults)
     }
 
     #[test]
@@ -218,6 +291,27 @@ mod tests {
         assert_eq!(verify(&keys, None, at(1_000), None), Err(TokenRefusal::Missing));
     }
 
+    /// R-020: a user's token says so, and carries no roles.
+    #[test]
+    fn a_users_token_has_scopes() {
+        let keys = keys();
+        let of = |faults: &AccessTokenFaults| {
+            let key = keys.login.current();
+            let token = super::access(&key, APP, TENANT, &[], at(5_000), faults);
+            verify(&keys, Some(&format!("Bearer {token}")), at(5_000), None)
+        };
+        let scopes = ["OnlineMeetings.Read".to_owned(), "Calendars.Read".to_owned()];
+        let claims = UserClaims { user: Guid::from_u128(3), scopes: scopes.into() };
+        let user = AccessTokenFaults { user: Some(claims.clone()), ..AccessTokenFaults::default() };
+        assert_eq!(of(&user).unwrap().delegated, Some(claims));
+        assert_eq!(of(&user).unwrap().roles.len(), 0);
+        assert_eq!(of(&AccessTokenFaults::default()).unwrap().delegated, None);
+        let late = AccessTokenFaults { expires_in_seconds: Some(-1), ..user.clone() };
+        assert_eq!(of(&late), Err(TokenRefusal::Expired));
+        let elsewhere = AccessTokenFaults { audience: Some("x".to_owned()), ..user };
+        assert_eq!(of(&elsewhere), Err(TokenRefusal::WrongAudience));
+    }
+
     #[test]
     fn a_changed_claim_or_a_notification_token_opens_nothing() {
         let keys = keys();
@@ -229,7 +323,7 @@ mod tests {
         assert_eq!(verify(&keys, Some(&mixed), at(1_000), None), Err(TokenRefusal::Forged));
         for key in [TokenKey::Platform, TokenKey::Unknown, TokenKey::None] {
             let faults = CallbackTokenFaults { key, ..CallbackTokenFaults::default() };
-            let token = format!("Bearer {}", callback(&keys, APP, TENANT, at(1_000), &faults));
+            let token = format!("Bearer {}", callback(&keys, at(1_000), &faults));
             assert!(verify(&keys, Some(&token), at(1_000), None).is_err(), "{key:?}");
         }
     }
@@ -242,12 +336,27 @@ mod tests {
             omit: vec!["tid".to_owned()],
             ..CallbackTokenFaults::default()
         };
-        let token = callback(&keys, APP, TENANT, at(10_000), &faults);
+        let token = callback(&keys, at(10_000), &faults);
         let claims = token.split('.').nth(1).unwrap();
         let claims: Value =
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
         let wanted =
             json!({"iss": CALLBACK_ISSUER, "aud": APP, "iat": 6_340, "nbf": 6_340, "exp": 9_940});
         assert_eq!(claims, wanted);
+    }
+
+    #[test]
+    fn an_old_token_opens_graph_as_long_as_its_key_is_kept() {
+        let mut keys = keys();
+        let token = format!("Bearer {}", access(&keys, APP, TENANT, &[], at(1_000)));
+        keys.login.rotate(at(1_000), None);
+        assert!(verify(&keys, Some(&token), at(2_000), None).is_ok());
+        let new = format!("Bearer {}", access(&keys, APP, TENANT, &[], at(1_000)));
+        assert_ne!(token, new);
+        assert!(verify(&keys, Some(&new), at(2_000), None).is_ok());
+        // A day later the key is gone, whatever the token says of its own time.
+        let day = at(1_000 + 24 * 3_600);
+        assert_eq!(verify(&keys, Some(&token), day, None), Err(TokenRefusal::Forged));
+        assert_eq!(verify(&keys, Some(&new), day, None), Err(TokenRefusal::Expired));
     }
 }

@@ -42,6 +42,11 @@ impl Server {
 
     /// The same with a planted fault.
     pub async fn start_flawed(flaw: Option<Flaw>) -> Self {
+        Self::start_with(flaw, Options::default()).await
+    }
+
+    /// The same with other switches of the platform.
+    pub async fn start_with(flaw: Option<Flaw>, options: Options) -> Self {
         let ca = tempfile::tempdir().unwrap();
         let authority = Authority::create_or_load(Some(ca.path())).unwrap();
         let trust = TlsTrust { extra_ca_files: vec![ca.path().join("ca.pem")], insecure: false };
@@ -51,7 +56,7 @@ impl Server {
         let fake = Fake::bind(Setup {
             seed: 7,
             config: Config { allow_http_callbacks: true, ..Config::default() },
-            options: Options::default(),
+            options,
             keys: Keys::fixed(),
             tls: Tls::Own(Box::new(authority), Vec::new()),
             listeners: Listeners { https: free, http: free, control: free },

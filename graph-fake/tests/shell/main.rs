@@ -5,4 +5,6 @@ mod control_api;
 mod flaws;
 mod harness;
 mod identity;
+mod keys;
+mod meetings;
 mod notifications;

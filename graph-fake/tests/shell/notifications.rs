@@ -10,7 +10,10 @@ use std::{
 
 use crate::harness::Server;
 use axum::{Router, extract::State, routing::post};
-use graph_fake::config::{APP, TENANT};
+use graph_fake::{
+    Options,
+    config::{APP, TENANT, USERS},
+};
 use http::{HeaderMap, Method, StatusCode};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
@@ -18,10 +21,12 @@ use tokio::sync::Notify;
 
 /// A bot's webhook that keeps what it gets.
 #[derive(Default)]
-struct Webhook {
+pub struct Webhook {
     got: Mutex<Vec<(HeaderMap, Value)>>,
-    /// Statuses to answer with before all others are 202; 0 is none.
+    /// The status to answer with before all others are 202; 0 is none.
     first_status: AtomicU16,
+    /// Where a redirect leads.
+    location: Mutex<Option<String>>,
     more: Notify,
 }
 
@@ -29,14 +34,18 @@ async fn take(
     State(hook): State<Arc<Webhook>>,
     headers: HeaderMap,
     axum::Json(body): axum::Json<Value>,
-) -> StatusCode {
+) -> (StatusCode, HeaderMap) {
     hook.got.lock().unwrap().push((headers, body));
     hook.more.notify_one();
     let status = hook.first_status.swap(0, Ordering::SeqCst);
-    StatusCode::from_u16(status).unwrap_or(StatusCode::ACCEPTED)
+    let mut headers = HeaderMap::new();
+    if let Some(location) = &*hook.location.lock().unwrap() {
+        headers.insert("location", location.parse().unwrap());
+    }
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::ACCEPTED), headers)
 }
 
-async fn listen() -> (Arc<Webhook>, String) {
+pub async fn listen() -> (Arc<Webhook>, String) {
     let hook = Arc::new(Webhook::default());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
@@ -47,7 +56,7 @@ async fn listen() -> (Arc<Webhook>, String) {
 
 impl Webhook {
     /// Waits until so many notifications have come.
-    async fn wait_for(&self, count: usize) -> Vec<(HeaderMap, Value)> {
+    pub async fn wait_for(&self, count: usize) -> Vec<(HeaderMap, Value)> {
         let come = async {
             while self.got.lock().unwrap().len() < count {
                 self.more.notified().await;
@@ -59,7 +68,7 @@ impl Webhook {
     }
 }
 
-fn states(got: &[(HeaderMap, Value)]) -> Vec<String> {
+pub fn states(got: &[(HeaderMap, Value)]) -> Vec<String> {
     let data = |body: &Value| body["value"][0]["resourceData"].clone();
     got.iter()
         .map(|(_, body)| {
@@ -93,6 +102,11 @@ pub async fn check_a_call_is_told_in_order_and_every_word_is_signed(server: Serv
         assert_eq!((&claims["aud"], &claims["tid"]), (&json!(APP), &json!(TENANT)));
         assert_eq!(headers["scenario-id"], chain, "one a call");
         assert!(headers.contains_key("content-length"), "never chunked");
+        assert_eq!(headers["x-microsoft-skype-chain-id"], chain);
+        assert_eq!(headers["user-agent"], "Microsoft-Skype/3.0,(Calling/1.0)");
+        for name in ["ms-teams-partition", "ms-teams-region", "ms-teams-ring"] {
+            assert!(!headers[name].is_empty(), "{name}");
+        }
         let url = body["value"][0]["resourceUrl"].as_str().unwrap();
         assert_eq!(url, format!("/communications/calls/{call}"));
     }
@@ -104,7 +118,7 @@ pub async fn check_a_call_is_told_in_order_and_every_word_is_signed(server: Serv
 }
 
 /// What a token says, if a key of the metadata signed it.
-async fn claims(server: &Server, token: &str) -> Value {
+pub async fn claims(server: &Server, token: &str) -> Value {
     let uri = format!("https://{}/v1/.well-known/keys", server.https);
     let request = http::Request::get(uri).body(bytes::Bytes::new()).unwrap();
     let keys: JwkSet = serde_json::from_value(server.send(request).await.body).unwrap();
@@ -133,6 +147,8 @@ pub async fn check_a_notification_that_fails_comes_again_and_holds_back_the_next
     assert_eq!(states(&got), told);
     let message = |n: usize| got[n].0["x-microsoft-skype-message-id"].clone();
     assert_eq!(message(0), message(1), "the same notification");
+    let original = |n: usize| got[n].0.get("x-microsoft-skype-original-message-id").cloned();
+    assert_eq!((original(0), original(1)), (None, Some(message(0))));
     assert_ne!(message(1), message(2));
 }
 
@@ -169,4 +185,98 @@ pub async fn check_no_notification_overtakes_its_reply(server: Server) {
         });
         assert!(answered, "{told:?}");
     }
+}
+
+/// Registers the bot with this webhook, and lets Alice ring it; the call.
+async fn ring(server: &Server, callback: &str, legacy: bool) -> String {
+    let app = json!({
+        "displayName": "Bot", "secret": "s", "callbackUri": callback,
+        "legacyFirstNotification": legacy, "roles": ["Calls.Initiate.All"],
+    });
+    let path = format!("/tenants/{TENANT}/apps/{APP}");
+    let done = server.control(Method::PUT, &path, app.to_string()).await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+    let ring = json!({"from": {"user": USERS[0].1}, "to": [{"app": APP}]}).to_string();
+    let rung = server.control(Method::POST, "/calls", ring).await;
+    rung.body["callId"].as_str().expect("it rings").to_owned()
+}
+
+async fn state_after(server: &Server, call: &str, ms: u64) -> Value {
+    let body = json!({"advanceMs": ms}).to_string();
+    let moved = server.control(Method::POST, "/clock", body).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    server.control(Method::GET, &format!("/calls/{call}"), "").await.body["state"].clone()
+}
+
+///
+#[tokio::test]
+async fn notifications_that_wait_share_an_envelope_if_asked_to() {
+    for (batch, envelopes) in [(10, vec![1, 1, 2]), (1, vec![1, 1, 1, 1])] {
+        let options = Options { batch, ..Options::default() };
+        let server = Server::start_with(None, options).await;
+        let (hook, url) = listen().await;
+        hook.first_status.store(503, Ordering::SeqCst);
+        let call = server.call(&url).await;
+        hook.wait_for(1).await;
+        assert_eq!(state_after(&server, &call, 10_000).await, "established");
+        let got = hook.wait_for(envelopes.len()).await;
+        let sizes: Vec<usize> =
+            got.iter().map(|(_, body)| body["value"].as_array().unwrap().len()).collect();
+        assert_eq!(sizes, envelopes);
+        let last = got.last().unwrap().1["value"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last["resourceData"]["mediaState"]["audio"], "active");
+    }
+}
+
+///
+#[tokio::test]
+async fn an_incoming_call_is_sent_elsewhere_by_a_redirect() {
+    for status in [302, 307] {
+        let server = Server::start().await;
+        let (first, url) = listen().await;
+        let (second, elsewhere) = listen().await;
+        first.first_status.store(status, Ordering::SeqCst);
+        *first.location.lock().unwrap() = Some(elsewhere);
+        let call = ring(&server, &url, false).await;
+        let got = second.wait_for(1).await;
+        assert_eq!(states(&got), ["incoming"]);
+        assert_eq!(first.got.lock().unwrap().len(), 1, "{status}");
+        assert_eq!(state_after(&server, &call, 6_000).await, "incoming", "acknowledged there");
+    }
+}
+
+///
+#[tokio::test]
+async fn the_older_format_comes_first_where_the_channel_is_set_so() {
+    let server = Server::start().await;
+    let (hook, url) = listen().await;
+    hook.first_status.store(204, Ordering::SeqCst);
+    let call = ring(&server, &url, true).await;
+    let got = hook.wait_for(2).await;
+    let (older, newer) = (&got[0].1, &got[1].1);
+    assert_eq!((&older["id"], &older["callState"]), (&json!(call), &json!("incoming")));
+    assert_eq!(older["participants"][1]["identity"], format!("28:{APP}"));
+    assert_eq!(newer["value"][0]["resourceData"]["id"], json!(call));
+    assert_eq!(state_after(&server, &call, 6_000).await, "incoming");
+    let kinds: Vec<&str> = server
+        .journal
+        .since(0, 1_000)
+        .iter()
+        .map(|line| line.kind)
+        .filter(|kind| kind.ends_with("otification") || kind.ends_with("elivered"))
+        .collect();
+    let told = ["legacyNotification", "legacyDelivered", "notification", "delivered"];
+    assert_eq!(kinds, told);
+}
+
+/// whoever takes the older format is not told again.
+#[tokio::test]
+async fn a_bot_that_takes_the_older_format_is_left_at_that() {
+    let server = Server::start().await;
+    let (hook, url) = listen().await;
+    let call = ring(&server, &url, true).await;
+    hook.wait_for(1).await;
+    assert_eq!(state_after(&server, &call, 6_000).await, "incoming", "it has acknowledged");
+    let got = hook.got.lock().unwrap().clone();
+    assert_eq!((got.len(), &got[0].1["value"]), (1, &Value::Null));
 }

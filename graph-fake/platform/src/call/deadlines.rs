@@ -57,6 +57,9 @@ impl OnCall {
 impl Call {
     /// When this call wakes up by itself, and why.
     pub fn next_deadline(&self) -> Option<(Timestamp, Wake)> {
+        if self.is_over() {
+            return None;
+        }
         let (first, second) = match &self.phase {
             Phase::Incoming { acknowledge_by, answer_by } => (
                 acknowledge_by.map(|at| (at, Wake::AcknowledgeBy)),
@@ -173,7 +176,7 @@ impl Call {
         }
         self.pressed += 1;
         let what = MediaEvent::Pressed(by, tone.clone());
-        asks.push(Ask::Note(Event::Media { call: self.id(), what }));
+        asks.push(Ask::Note(Event::Media { call: self.id(), what, at: now }));
         let wishes = self.queue.tone(now, &tone);
         self.grant(wishes, asks);
         if let Some(last) = &mut self.tones {

@@ -45,7 +45,8 @@ impl Call {
             prompts = prompts.into_iter().rev().collect();
         }
         let prompts = prompts.into_iter().map(Prompt::from).collect();
-        let job = Job::Play { prompts, endless: request.endless == Some(true) };
+        let endless = request.endless == Some(true) && desk.options.flaw != Some(Flaw::EndsLoops);
+        let job = Job::Play { prompts, endless };
         self.enqueue(OperationKind::PlayPrompt, job, request.client_context, desk)
     }
 
@@ -55,7 +56,8 @@ impl Call {
         request: RecordRequest,
         desk: &mut Desk<'_>,
     ) -> Result<Accepted, Refusal> {
-        let job = record_arguments::record(&request)?;
+        let mut job = record_arguments::record(&request)?;
+        job.barge_in &= desk.options.flaw != Some(Flaw::IgnoresBargeIn);
         self.must_host_media_there()?;
         self.must_have_audio(desk.options)?;
         let job = Job::Record(Box::new(job));
@@ -94,6 +96,9 @@ impl Call {
         self.must_be_established()?;
         let early = desk.options.flaw == Some(Flaw::HearsTonesEarly);
         let already = i64::try_from(self.pressed).unwrap_or(i64::MAX);
+        if desk.options.flaw == Some(Flaw::RestartsTones) {
+            self.tones = None;
+        }
         self.tones.get_or_insert(if early { already } else { 0 });
         Ok(self.done_at_once(OperationKind::SubscribeToTone, request, desk))
     }
@@ -113,7 +118,9 @@ impl Call {
         }
         let wishes = self.queue.cancel(desk.now);
         self.grant(wishes, desk.asks);
-        let sending: Vec<_> = self.sending.drain(..).map(|sending| sending.operation).collect();
+        let spared = desk.options.flaw == Some(Flaw::CancelSparesKeys);
+        let cut = if spared { 0 } else { self.sending.len() };
+        let sending: Vec<_> = self.sending.drain(..cut).map(|sending| sending.operation).collect();
         for id in sending {
             let closing = Closing { reason: Some("mediaOperationCanceled"), ..Closing::WELL };
             self.operation_ended(id, closing, desk.asks);
@@ -137,9 +144,11 @@ impl Call {
         let begins = self.sending.back().map_or(desk.now, |last| last.until);
         let count = u32::try_from(tones.len()).unwrap_or(u32::MAX);
         let until = begins + gap.saturating_mul(count).max(Duration::from_nanos(1));
+        let mut at = begins;
         for tone in tones {
             let what = MediaEvent::Sent(tone);
-            desk.asks.push(Ask::Note(Event::Media { call: self.id(), what }));
+            desk.asks.push(Ask::Note(Event::Media { call: self.id(), what, at }));
+            at = at + gap;
         }
         self.sending.push_back(Sending { operation: id, until });
         let (kind, context) = (OperationKind::SendDtmfTones, request.client_context.clone());

@@ -338,6 +338,7 @@ impl Call {
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let mut call = Self::new(birth, CallDirection::Incoming, phase, source, vec![bot]);
         call.switches = options.into();
+        call.queue = MediaQueue::new(options.into());
         call
     }
 
@@ -369,7 +370,10 @@ impl Call {
     ) -> Self {
         let phase = match rings {
             Some(on_call) => {
-                let ring = request.ringing_timeout_in_seconds.and_then(|s| u64::try_from(s).ok());
+                let ring = request
+                    .ringing_timeout_in_seconds
+                    .filter(|_| options.flaw != Some(Flaw::RingsTooLong))
+                    .and_then(|s| u64::try_from(s).ok());
                 let ring = ring.map_or(options.ring, std::time::Duration::from_secs);
                 Phase::Ringing { reacts: on_call.reacts_at(now), give_up_at: now + ring }
             }
@@ -378,6 +382,7 @@ impl Call {
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let mut call = Self::new(birth, CallDirection::Outgoing, phase, bot, targets);
         call.switches = options.into();
+        call.queue = MediaQueue::new(options.into());
         call.keep_alive_by = Some(now + options.keep_alive);
         call.modalities = request.requested_modalities.clone().unwrap_or_default();
         call.media_config = request.media_config.clone().map(Arc::new);
@@ -452,7 +457,11 @@ impl Call {
         self.birth.side = Side::Conference { id: conference, escalated: true };
         self.birth.coordinates = Some(coordinates.clone());
         if let Phase::Established { audio } = &mut self.phase {
-            *audio = Audio::Starts(now + options.retarget);
+            *audio = if options.flaw == Some(Flaw::StaysSilent) {
+                Audio::Held
+            } else {
+                Audio::Starts(now + options.retarget)
+            };
             let update = Update {
                 audio_active: Some(false),
                 coordinates: Some(coordinates),
@@ -472,6 +481,16 @@ impl Call {
             self.tell_state(CallState::Redirecting, asks);
         }
         self.end_because(None, None, asks);
+    }
+
+    /// Nothing is played, said or recorded in a call that is over.
+    pub fn falls_silent(&mut self, now: Timestamp) -> Vec<Event> {
+        let (call, wishes) = (self.id(), self.queue.hang_up(now));
+        let noted = |wish| match wish {
+            Wish::Note(at, what) => Some(Event::Media { call, what, at }),
+            Wish::Fetch(_) | Wish::Ended(..) => None,
+        };
+        wishes.into_iter().filter_map(noted).collect()
     }
 
     /// The transfer that ended it.
@@ -524,6 +543,7 @@ impl Call {
             app: self.birth.app,
             tenant: self.birth.tenant,
             chain: self.birth.chain,
+            legacy: self.birth.legacy,
         }
     }
 
@@ -602,7 +622,6 @@ impl Call {
                 self.operation_ended(id, media::cancelled(), asks);
             }
         }
-        self.queue = MediaQueue::default();
         self.keep_alive_by = None;
         self.ends_at = None;
         self.presses.clear();
@@ -665,7 +684,9 @@ impl Call {
                 Wish::Ended(operation, ending) => {
                     self.operation_ended(operation, (*ending).into(), asks);
                 }
-                Wish::Note(what) => asks.push(Ask::Note(Event::Media { call: self.id(), what })),
+                Wish::Note(at, what) => {
+                    asks.push(Ask::Note(Event::Media { call: self.id(), what, at }));
+                }
             }
         }
     }
@@ -687,7 +708,10 @@ impl Call {
         operation.result = closing.result;
         operation.completion_reason = closing.reason;
         operation.recorded = closing.recorded;
-        let ended = operation.clone();
+        let mut ended = operation.clone();
+        if flaw == Some(Flaw::ForgetsContext) {
+            ended.client_context = None;
+        }
         self.tell(What::OperationEnded(Box::new(ended)), asks);
         if flaw == Some(Flaw::TellsOperationTwice) {
             let again = self.operations.values().find(|operation| operation.id == id).cloned();

@@ -88,7 +88,9 @@ impl Call {
             let mut accepted = transfer.clone();
             accepted.accepted = true;
             self.enter(Phase::Transferring(accepted), asks);
-            self.tell_state(CallState::TransferAccepted, asks);
+            if options.flaw != Some(Flaw::SkipsAccepted) {
+                self.tell_state(CallState::TransferAccepted, asks);
+            }
             self.tell_audio(false, asks);
             asks.push(Ask::Did(Did::WantsTarget));
             return;

@@ -110,7 +110,7 @@ impl Call {
     /// a person's call is free, a group's is not. A recorder needs what a policy needs: media.
     fn need_to_answer(&self) -> Need {
         match self.birth.side {
-            Side::Conference { .. } if self.observation.is_none() => Need::Join,
+            Side::Conference { escalated: false, .. } if self.observation.is_none() => Need::Join,
             Side::Conference { .. } | Side::Peer(_) => Need::Nothing,
         }
     }
@@ -118,11 +118,19 @@ impl Call {
     /// needs no permission.
     fn reject(&mut self, request: RejectRequest, desk: &mut Desk<'_>) -> Result<Accepted, Refusal> {
         let callback = arguments::callback(request.callback_uri, desk.options)?;
-        let Phase::Incoming { .. } = self.phase else { return Err(Refusal::WrongState) };
+        let flaw = desk.options.flaw;
+        let late = flaw == Some(Flaw::RejectsAnswered) && self.is_established();
+        if !self.is_incoming() && !late {
+            return Err(Refusal::WrongState);
+        }
         if let Some(uri) = callback {
             self.birth.callback_uri = uri.into();
         }
-        let result = match request.reason.unwrap_or_default() {
+        let result = match request
+            .reason
+            .filter(|_| flaw != Some(Flaw::ForgetsReason))
+            .unwrap_or_default()
+        {
             RejectReason::None => declined(),
             RejectReason::Busy => busy(),
             RejectReason::Forbidden => diagnosed("The caller is blocked", 403, 510_403),

@@ -147,6 +147,23 @@ impl Conference {
         Some(Outcome::Waits)
     }
 
+    /// Whether this one waits for this leg.
+    pub fn waits_for(&self, participant: ParticipantId, leg: CallId) -> bool {
+        let is_it = |i: &Invitation| i.participant == participant && i.recorder == Some(leg);
+        self.invitations.iter().any(is_it)
+    }
+
+    /// A recorder that was there already takes one more.
+    pub fn recorder_takes(&mut self, participant: ParticipantId, leg: CallId) -> Option<Outcome> {
+        let is_it = |i: &Invitation| i.participant == participant && i.recorder == Some(leg);
+        let at = self.invitations.iter().position(is_it)?;
+        self.invitations[at].recorder = None;
+        if self.invitations[at].answered {
+            return Some(Outcome::Enters(self.invitations.remove(at)));
+        }
+        Some(Outcome::Waits)
+    }
+
     /// Whoever waits for this leg to record them.
     pub fn waits_for_recorder(&self, leg: CallId) -> Option<ParticipantId> {
         self.invitations.iter().find(|i| i.recorder == Some(leg)).map(|i| i.participant)

@@ -31,8 +31,8 @@ impl Platform {
             Act::RepeatLastNotification { call } => {
                 let message = self.ids.guid();
                 let nothing = || ActRefusal::Unknown(format!("delivered notification of {call}"));
-                let outcome = self.outbox.repeat_last(call, message).ok_or_else(nothing)?;
-                self.carry_out(outcome, effects);
+                let outcome = self.outbox.repeat_last(now, call, message).ok_or_else(nothing)?;
+                self.carry_out(now, outcome, effects);
                 Ok(call)
             }
             Act::InMeeting { meeting, by, what } => {
@@ -365,6 +365,6 @@ fn spoken(
     call.must_be_established().map_err(not_now)?;
     call.hears_speech(now, now + length);
     let what = MediaEvent::Spoke(by, length);
-    asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what }));
+    asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what, at: now }));
     Ok(())
 }

@@ -28,15 +28,19 @@ impl Platform {
             return Err(Refusal::TenantMismatch);
         }
         let need = self.need_of(&verb);
-        if missing(need, grants).is_some() && self.options.flaw != Some(Flaw::ActsWithoutPermission)
-        {
+        let flawed = match self.options.flaw {
+            Some(Flaw::InvitesWithoutPermission) => matches!(verb, CallVerb::Invite(_)),
+            flaw => flaw == Some(Flaw::ActsWithoutPermission),
+        };
+        if missing(need, grants).is_some() && !flawed {
             return Err(Refusal::MissingPermission(need));
         }
         let birth = birth.ok_or(Refusal::CallNotFound)?;
         if birth.app != caller.app && self.options.flaw != Some(Flaw::IgnoresOwner) {
             return Err(Refusal::NotYourCall);
         }
-        if self.options.requests_keep_alive
+        let keeps = self.options.flaw == Some(Flaw::KeepsAliveByAnything);
+        if (self.options.requests_keep_alive || keeps)
             && let Some(call) = self.calls.get_mut(&id)
         {
             let before = call.next_deadline().map(|(at, _)| at);
@@ -50,6 +54,7 @@ impl Platform {
     fn need_of(&self, verb: &CallVerb) -> Need {
         match verb {
             CallVerb::Redirect(_) | CallVerb::Transfer(_) => Need::Initiate,
+            CallVerb::Invite(_) => Need::InitiateGroupCall,
             CallVerb::Record(_) | CallVerb::SubscribeToTone(_)
                 if self.options.lenient_media_permission =>
             {
@@ -97,7 +102,6 @@ impl Platform {
             | CallVerb::KeepAlive
             | CallVerb::Answer(_)
             | CallVerb::Reject(_)
-            | CallVerb::Invite(_)
             | CallVerb::GetOperation(_)
             | CallVerb::ListOperations
             | CallVerb::NotModelled(_) => Need::Nothing,
@@ -120,7 +124,7 @@ impl Platform {
             }
             CallVerb::Redirect(request) => self.redirect(now, id, *request, effects),
             CallVerb::Transfer(request) => self.transfer(now, id, *request, effects),
-            CallVerb::Invite(request) => self.invite(now, id, *request, operation, grants, effects),
+            CallVerb::Invite(request) => self.invite(now, id, *request, operation, effects),
             CallVerb::ListParticipants => self.list_participants(id),
             CallVerb::GetParticipant(who) => self.get_participant(id, who),
             CallVerb::RemoveParticipant(who) => self.remove_participant(now, id, who, effects),

@@ -69,6 +69,9 @@ impl Platform {
         let not_now = |refusal: Refusal| ActRefusal::NotNow(refusal.to_string());
         let call = self.calls.get(&id).ok_or_else(|| not_now(Refusal::CallNotFound))?;
         call.must_be_established().map_err(not_now)?;
+        if call.transfer().is_some() {
+            return Err(not_now(Refusal::TransferUnderWay));
+        }
         let (app, tenant) = (call.birth().app, call.birth().tenant);
         let source = call.peer().cloned();
         let bot = call.birth().bot.who.clone();

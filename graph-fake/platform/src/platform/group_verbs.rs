@@ -342,7 +342,7 @@ impl Job<'_> {
     }
 
     fn heard(&mut self, what: MediaEvent) {
-        let event = crate::input::Event::Media { call: self.id, what };
+        let event = crate::input::Event::Media { call: self.id, what, at: self.now };
         self.effects.push(Effect::Happened(event));
     }
 

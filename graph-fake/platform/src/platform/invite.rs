@@ -9,7 +9,6 @@ use crate::{
     conference::{Entrant, Invitation, Inviter, Outcome, Ring},
     flaw::Flaw,
     input::{Accepted, CallId, ConferenceId, Effect, OperationId, ParticipantId},
-    permissions::{Grants, Need, missing},
     refusal::Refusal,
     view::{OperationKind, OperationView, Party, StreamKind},
     who::Who,
@@ -31,23 +30,28 @@ impl Platform {
         id: CallId,
         request: InviteRequest,
         operation: Guid,
-        grants: &Grants,
         effects: &mut Vec<Effect>,
     ) -> Result<Accepted, Refusal> {
-        if missing(Need::InitiateGroupCall, grants).is_some()
-            && self.options.flaw != Some(Flaw::InvitesWithoutPermission)
-        {
-            return Err(Refusal::MissingPermission(Need::InitiateGroupCall));
-        }
         arguments::client_context(request.client_context.as_deref())?;
         let wanted = self.wanted(id, &request)?;
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
         call.must_be_established()?;
-        self.may_invite(call, &wanted)?;
-        let conference = match &call.birth().side {
-            Side::Conference { id, .. } => *id,
-            Side::Peer(_) => self.escalate(now, id, effects)?,
+        let running = match &call.birth().side {
+            Side::Conference { id, .. } => Some(*id),
+            Side::Peer(_) if !self.options.invite_escalates => return Err(Refusal::NotGroupCall),
+            // The other end is about to leave for somebody else; there is nothing to escalate.
+            Side::Peer(_) if call.transfer().is_some() => return Err(Refusal::TransferUnderWay),
+            Side::Peer(_) => None,
         };
+        let judged = self.may_invite(call, &wanted);
+        if self.options.flaw != Some(Flaw::EscalatesWhenRefused) {
+            judged.clone()?;
+        }
+        let conference = match running {
+            Some(conference) => conference,
+            None => self.escalate(now, id, effects)?,
+        };
+        judged?;
         let operation = OperationId(operation);
         let (kind, running) = (OperationKind::InviteParticipants, OperationStatus::Running);
         let mut view = OperationView::new(operation, kind, running, request.client_context);
@@ -94,9 +98,6 @@ impl Platform {
     /// Judged before anything changes: a peer-to-peer call escalates only for an invitation that is taken.
     fn may_invite(&self, call: &Call, wanted: &[Wanted]) -> Result<(), Refusal> {
         let conference = call.conference().and_then(|at| self.conferences.get(&at));
-        if conference.is_none() && !self.options.invite_escalates {
-            return Err(Refusal::NotGroupCall);
-        }
         if call.observation.is_some() {
             return Err(Refusal::RecordingCall);
         }

@@ -112,7 +112,7 @@ impl Platform {
 
     /// The same for a call that nobody's token asked for.
     pub(super) fn has_room(&self, tenant: Guid, app: Guid) -> bool {
-        let caller = Caller { app, tenant, roles: Grants::new() };
+        let caller = Caller::application(app, tenant, Grants::new());
         self.must_have_room(&caller).is_ok()
     }
 }

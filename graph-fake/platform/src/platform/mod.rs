@@ -102,6 +102,7 @@ impl Platform {
     /// A platform without tenants. Ids are functions of `seed` and of the inputs.
     pub fn new(seed: u64, options: Options) -> Self {
         Self {
+            outbox: Outbox::new(&options),
             options,
             ids: Ids::new(seed),
             directory: Directory::default(),
@@ -115,7 +116,6 @@ impl Platform {
             next_hunt: 0,
             deadlines: BTreeSet::new(),
             calls_of: BTreeMap::new(),
-            outbox: Outbox::default(),
             fetches: BTreeMap::new(),
             next_fetch: 0,
             asks: Vec::new(),
@@ -145,7 +145,7 @@ impl Platform {
                 None => {}
             },
             Input::Admin(admin) => out.administered = Some(self.directory.apply(*admin)),
-            Input::NotificationFaults(_) => {}
+            Input::NotificationFaults(faults) => self.outbox.set_faults(faults),
             Input::Schedule(wanted) => {
                 out.scheduled = Some(self.schedule(now, &wanted, &mut out.effects));
             }
@@ -235,7 +235,8 @@ impl Platform {
             let own = self.deadlines.first().copied().filter(|(at, _)| *at == due);
             match own {
                 None => {
-                    effects.extend(self.outbox.on_deadline().map(|d| Effect::Deliver(Box::new(d))));
+                    let outcome = self.outbox.on_deadline();
+                    self.carry_out(due, outcome, effects);
                 }
                 Some((_, Owner::Call(id))) => self.call_is_due(now, due, id, effects),
                 Some((_, Owner::Conference(id))) => self.conference_is_due(due, id, effects),
@@ -283,9 +284,14 @@ impl Platform {
         effects: &mut Vec<Effect>,
     ) -> Result<Accepted, Refusal> {
         let application = self.directory.application(caller.tenant, caller.app);
-        let Some(application) = application.filter(|app| app.calling_enabled) else {
+        // Online meetings need no calling bot, and are all that a user's token opens.
+        let meeting = matches!(verb, Verb::Meeting(_));
+        let Some(application) = application.filter(|app| app.calling_enabled || meeting) else {
             return Err(Refusal::NotRegistered);
         };
+        if caller.delegated.is_some() && !meeting {
+            return Err(Refusal::DelegatedToken);
+        }
         // A new grant takes effect with the next token, a withdrawn one at once.
         let grants: Grants = if self.options.flaw == Some(Flaw::IgnoresWithdrawal) {
             caller.roles.clone()
@@ -297,7 +303,11 @@ impl Platform {
                 self.create(now, caller, scenario, *create, &grants, effects)
             }
             Verb::OnCall(id, verb) => self.on_call(now, caller, id, verb, &grants, effects),
-            Verb::Meeting(verb) => match *verb {},
+            Verb::Meeting(verb) => {
+                let (ids, directory) = (&mut self.ids, &self.directory);
+                let done = self.meetings.handle(now, ids, directory, caller, &grants, *verb);
+                done.map(|accepted| Accepted::Meeting(Box::new(accepted)))
+            }
             Verb::LogDeviceQuality(quality) => Self::log_device_quality(&quality, &grants),
         }
     }
@@ -327,7 +337,7 @@ impl Platform {
         if let Some(call) = outcome.acknowledged {
             self.with_call(now, call, effects, |call, _| call.acknowledged());
         }
-        self.carry_out(outcome, effects);
+        self.carry_out(now, outcome, effects);
     }
 
     /// Keeps the index true, turns what a call asks for into effects, and lets others know.
@@ -362,12 +372,15 @@ impl Platform {
                 Ask::Tell(etag, what) => {
                     let message = self.ids.guid();
                     let notification = Notification { call: id, etag, what };
-                    let outcome = self.outbox.push(to.clone(), message, notification);
-                    self.carry_out(outcome, effects);
+                    let outcome = self.outbox.push(now, to.clone(), message, notification);
+                    self.carry_out(now, outcome, effects);
                 }
             }
         }
-        let over = self.forget_if_over(id);
+        let mut over = self.forget_if_over(id);
+        if let Some(call) = &mut over {
+            effects.extend(call.falls_silent(now).into_iter().map(Effect::Happened));
+        }
         for did in deeds {
             self.follow(now, id, over.as_ref(), did, effects);
         }
@@ -435,10 +448,17 @@ impl Platform {
         Some(call)
     }
 
-    fn carry_out(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
-        if let Some((call, delivery)) = outcome.gave_up {
+    fn carry_out(&mut self, now: Timestamp, outcome: Outcome, effects: &mut Vec<Effect>) {
+        for (call, delivery, what) in outcome.tampered {
+            let delivery = Some(delivery);
+            effects.push(Effect::Happened(Event::Tampered { call, delivery, what }));
+        }
+        for (call, delivery) in outcome.gave_up {
             effects.push(Effect::Happened(Event::GaveUp { call, delivery }));
         }
         effects.extend(outcome.send.map(|delivery| Effect::Deliver(Box::new(delivery))));
+        if let (Some((leg, answer)), Some(who)) = (outcome.joined, outcome.joiner) {
+            self.joining_answered(now, leg, who, answer, effects);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::Platform;
 use crate::{
     call::{Call, Link, Side, diagnosed},
     conference::{Entrant, Invitation, Inviter, Outcome, Ring},
-    input::{ActRefusal, CallId, ConferenceId, DeliveryId, Effect, JoinAnswer, ParticipantId},
+    input::{ActRefusal, CallId, ConferenceId, Effect, JoinAnswer, ParticipantId},
     notification::What,
     view::{Observation, Party, StreamKind},
     who::Who,
@@ -277,19 +277,22 @@ impl Platform {
         &mut self,
         now: Timestamp,
         leg: CallId,
-        _delivery: DeliveryId,
+        participant: ParticipantId,
         answer: Option<JoinAnswer>,
         effects: &mut Vec<Effect>,
     ) {
         let Some(at) = self.calls.get(&leg).and_then(Call::conference) else { return };
-        let waits = self.conferences.get(&at).and_then(|c| c.waits_for_recorder(leg));
-        let Some(participant) = waits else { return };
+        let waits = self.conferences.get(&at).is_some_and(|c| c.waits_for(participant, leg));
+        if !waits {
+            return;
+        }
         match answer {
             Some(JoinAnswer::Accept) => {
+                let outcome =
+                    self.with_conference(at, |c| c.recorder_takes(participant, leg)).flatten();
                 if let Some(call) = self.calls.get_mut(&leg) {
                     call.also_records.push(participant);
                 }
-                let outcome = self.with_conference(at, |c| c.recorder_ready(leg)).flatten();
                 if let Some(outcome) = outcome {
                     self.invitation_ends(now, at, outcome, effects);
                 }

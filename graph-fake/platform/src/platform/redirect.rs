@@ -7,6 +7,7 @@ use crate::{
     arguments,
     call::{Call, Link, Side, diagnosed},
     directory::OnCall,
+    flaw::Flaw,
     input::{Accepted, CallId, Effect, Event},
     refusal::Refusal,
     view::Party,
@@ -202,7 +203,8 @@ impl Platform {
         let event = Event::Redirected { call: hunt.origin, how, to: by.cloned() };
         effects.push(Effect::Happened(event));
         let elsewhere = diagnosed("The call was accepted elsewhere", 487, 10_003);
-        for leg in hunt.legs {
+        let rings_on = self.options.flaw == Some(Flaw::RingsOnElsewhere);
+        for leg in hunt.legs.into_iter().filter(|_| !rings_on) {
             self.with_call(now, leg, effects, |call, (_, asks)| {
                 call.link = None;
                 call.end(elsewhere.clone(), asks);

@@ -7,6 +7,7 @@ use crate::{
     arguments,
     call::{Call, Side, Transfer, TransferKind},
     directory::OnCall,
+    flaw::Flaw,
     input::{Accepted, CallId, Effect, ParticipantId},
     refusal::Refusal,
     who::Who,
@@ -36,7 +37,7 @@ impl Platform {
         };
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
         call.must_be_established()?;
-        if call.transfer().is_some() {
+        if call.transfer().is_some() && self.options.flaw != Some(Flaw::TransfersTwice) {
             return Err(Refusal::TransferUnderWay);
         }
         if matches!(who, Who::Phone(_)) {
@@ -95,7 +96,8 @@ impl Platform {
         let other = self.calls.get(&other)?;
         let own = other.birth().app == call.birth().app && other.id() != call.id();
         let with = other.peer().is_some_and(|party| party.person.who == *target);
-        (own && with && other.is_established())
+        let flawed = self.options.flaw == Some(Flaw::ConsultsAnybody);
+        (own && (with && other.is_established() || flawed))
             .then_some(OnCall::Answer { after: std::time::Duration::ZERO })
     }
 
@@ -111,7 +113,8 @@ impl Platform {
         else {
             return;
         };
-        if let Some(other) = consulted(transfer.kind) {
+        let keeps = self.options.flaw == Some(Flaw::KeepsConsultedCall);
+        if let Some(other) = consulted(transfer.kind).filter(|_| !keeps) {
             self.with_call(now, other, effects, |call, (_, asks)| {
                 call.end(ResultInfo::new(200, 5001, "The conversation has ended."), asks);
             });

@@ -23,7 +23,16 @@ impl Reference {
                 | Asked::Admit
                 | Asked::HoldUser(_)
         );
-        if by != By::OtherTenant && about_people && !self.may(asker, Lack::Join) {
+        let invites = matches!(
+            verb,
+            Asked::Invite(_)
+                | Asked::InviteTwo(..)
+                | Asked::InviteOther(_)
+                | Asked::InviteReplacing(_)
+        );
+        let lacks = about_people && !self.may(asker, Lack::Join)
+            || invites && !self.may(asker, Lack::InitiateGroup);
+        if by != By::OtherTenant && lacks {
             return refused(403, "7504");
         }
         if over {
@@ -94,7 +103,7 @@ impl Reference {
         let leg = &self.legs[number];
         let (incoming, rung) = (leg.source.is_some() || leg.told[0] == "incoming", leg.answer_by);
         // What a group call asks for is asked before anything else.
-        if leg.room.is_some() && !self.may(leg.bot, Lack::Join) {
+        if leg.room.is_some() && !leg.escalated && !self.may(leg.bot, Lack::Join) {
             return refused(403, "7504");
         }
         match (incoming, rung) {
@@ -237,9 +246,6 @@ impl Reference {
     ) -> Option<String> {
         let leg = &self.legs[number];
         let (bot, room) = (leg.bot, leg.room);
-        if !self.may(bot, Lack::InitiateGroup) {
-            return refused(403, "7504");
-        }
         if !leg.established {
             return refused(400, "8501");
         }

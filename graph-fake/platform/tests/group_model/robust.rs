@@ -188,8 +188,11 @@ impl World {
         let owner = owner.filter(|_| choices.below(6) != 0);
         let (app, tenant) = owner.unwrap_or(anybody);
         let scenario = (choices.below(4) == 0).then_some(Guid::from_u128(77));
-        let request =
-            Request { caller: Caller { app, tenant, roles }, scenario, verb: verb.clone() };
+        let request = Request {
+            caller: Caller { app, tenant, roles, delegated: None },
+            scenario,
+            verb: verb.clone(),
+        };
         let before = self.picture();
         let out = self.platform.handle(self.now, Input::Request(Box::new(request)));
         if out.reply.as_ref().is_some_and(Result::is_ok) {
@@ -301,6 +304,8 @@ impl World {
             tenant: pick(choices, &TENANTS),
             organizer: pick(choices, &USERS),
             subject: None,
+            attendees: Vec::new(),
+            start: None,
             participants: (0..people).map(|_| pick(choices, &USERS)).collect(),
             lobby: choices.below(2) == 0,
             channel: choices.below(4) == 0,
@@ -368,7 +373,7 @@ impl World {
         let live: Vec<_> =
             self.platform.calls().map(|view| (view.id, view.app, view.tenant)).collect();
         for (call, app, tenant) in live {
-            let caller = Caller { app, tenant, roles: Permission::ALL.into() };
+            let caller = Caller { app, tenant, roles: Permission::ALL.into(), delegated: None };
             let verb = Verb::OnCall(call, CallVerb::Delete);
             let request = Request { caller, scenario: None, verb };
             let out = self.platform.handle(self.now, Input::Request(Box::new(request)));
@@ -379,7 +384,7 @@ impl World {
         assert!(left.is_empty(), "{left:?}");
         for (tenant, app) in TENANTS.into_iter().flat_map(|tenant| BOTS.map(|app| (tenant, app))) {
             for number in 0..=CALLS {
-                let caller = Caller { app, tenant, roles: Permission::ALL.into() };
+                let caller = Caller { app, tenant, roles: Permission::ALL.into(), delegated: None };
                 let verb = plain_call();
                 let request = Request { caller, scenario: None, verb };
                 let out = self.platform.handle(self.now, Input::Request(Box::new(request)));

@@ -81,6 +81,8 @@ impl System {
             tenant: TENANT,
             organizer: USERS[0],
             subject: None,
+            attendees: Vec::new(),
+            start: None,
             participants: Vec::new(),
             lobby: true,
             channel: false,
@@ -279,7 +281,7 @@ impl System {
     }
 
     fn request(&mut self, app: Guid, tenant: Guid, verb: Verb) -> String {
-        let caller = Caller { app, tenant, roles: Permission::CALLS.into() };
+        let caller = Caller { app, tenant, roles: Permission::CALLS.into(), delegated: None };
         let request = Request { caller, scenario: None, verb };
         let out = self.feed(Input::Request(Box::new(request)));
         match out.reply.expect("a request is always answered") {

@@ -175,7 +175,7 @@ fn bots_among_themselves() {
 fn the_scenario_is_the_chain() {
     let mut stage = Stage::new();
     let scenario = Guid::from_u128(77);
-    let caller = platform::Caller { app: BOT, tenant: TENANT, roles: Permission::CALLS.into() };
+    let caller = platform::Caller::application(BOT, TENANT, Permission::CALLS.into());
     let verb = create(&group(&[DANA, KIM]));
     let request = platform::Request { caller, scenario: Some(scenario), verb };
     let out = stage.feed(platform::Input::Request(Box::new(request)));

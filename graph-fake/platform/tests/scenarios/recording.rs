@@ -224,7 +224,7 @@ fn there_is_room_for_more() {
     stage.heard(leg);
     stage.heard(call);
     stage.joins(meeting, KIM);
-    assert_eq!(stage.heard(leg), ["joining Kim"]);
+    assert_eq!(stage.heard(leg), ["joining Kim", "roster Olu, Bot, Dana, Helper, Kim"]);
     let legs = stage.platform.calls().filter(|call| call.observation.is_some()).count();
     assert_eq!(legs, 1, "no leg of its own");
 }

@@ -190,7 +190,7 @@ impl Stage {
 
     /// A bot asks something, with a token of all that it is granted.
     pub fn request(&mut self, app: Guid, verb: Verb) -> Result<Accepted, Refusal> {
-        let caller = Caller { app, tenant: TENANT, roles: Permission::CALLS.into() };
+        let caller = Caller::application(app, TENANT, Permission::CALLS.into());
         let request = Request { caller, scenario: None, verb };
         self.feed(Input::Request(Box::new(request))).reply.expect("a request is answered")
     }
@@ -300,6 +300,8 @@ impl Stage {
             lobby: false,
             channel: false,
             passcode: false,
+            start: None,
+            attendees: Vec::new(),
         };
         change(&mut schedule);
         let out = self.feed(Input::Schedule(Box::new(schedule)));

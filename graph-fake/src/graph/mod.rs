@@ -1,0 +1,362 @@
+//! Graph as a bot sees it: an HTTP request becomes a verb, an answer becomes an HTTP response.
+//!
+//! Order of checks (errors.md, section 2): token, path, limits and planned faults, body, then whatever the
+//! platform says.
+
+mod answers;
+mod bodies;
+mod released;
+mod select;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::State as Shared};
+use bytes::Bytes;
+use graph_api::Guid;
+use http::{HeaderMap, Request as HttpRequest, Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use platform::{
+    Accepted, Caller, Delegated, Explanation, Ids, OperationKind, Permission, Predicate, Refusal,
+    Request, render::Links,
+};
+use seam::Clock;
+use serde_json::{Value, json};
+
+use crate::{
+    Flaw,
+    driver::{Driver, Gate, Reply},
+    envelope::RequestIds,
+    faults::FaultReply,
+    identity::{AppClaims, Identity},
+    journal::{Journal, Route},
+    paths::{Asked, Located, Version, locate},
+    recordings::Recordings,
+    why::{Reason, Refusals, Why},
+};
+
+use answers::Answer;
+use released::Released;
+
+/// Bytes of a request body.
+pub const BODY_MAX: usize = 1 << 20;
+/// How long a body may take once its head has come.
+const BODY_LIMIT: Duration = Duration::from_secs(30);
+
+/// What the routes share.
+#[derive(Clone)]
+pub struct Graph {
+    /// The platform.
+    pub driver: Driver,
+    /// Who checks tokens.
+    pub identity: Arc<Identity>,
+    /// Where everything is written down.
+    pub journal: Journal,
+    /// Where recordings are.
+    pub recordings: Recordings,
+    /// Why requests were refused.
+    pub refusals: Refusals,
+    /// The fake's clock.
+    pub clock: Clock,
+    /// Request ids.
+    pub ids: Arc<Mutex<Ids>>,
+    /// A planted fault.
+    pub flaw: Option<Flaw>,
+    /// Whether URLs in answers say https.
+    pub secure: bool,
+}
+
+/// All of Graph, as one fallback: paths are read by [`crate::paths`].
+pub fn router(graph: Graph) -> Router {
+    Router::new().fallback(serve).with_state(graph)
+}
+
+async fn serve(Shared(graph): Shared<Graph>, request: HttpRequest<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let id = graph.ids.lock().unwrap_or_else(PoisonError::into_inner).guid();
+    let mut ids = RequestIds::new(id, &parts.headers, graph.clock.now());
+    let path = parts.uri.path();
+    let Some(located) = locate(&parts.method, path) else {
+        return outside(&graph, &ids, path);
+    };
+    let claims = graph.identity.verify_access_token(authorization(&parts.headers), ids.at);
+    let app = claims.as_ref().ok().map(|claims| (claims.app, claims.tenant));
+    let exchange = Exchange { graph: &graph, id, located: &located, headers: &parts.headers, app };
+    let body = exchange.read(body).await;
+    exchange.note_request(parts.method.as_str(), path, body.as_ref().ok());
+    let answer = match claims {
+        Ok(claims) => exchange.answer(&claims, body, &parts.uri).await,
+        Err(refusal) => answers::no_token(&refusal),
+    };
+    ids.at = graph.clock.now();
+    let mut response = answer.write(&ids);
+    if graph.flaw == Some(Flaw::HidesRequestId) {
+        response.headers_mut().remove("request-id");
+    }
+    exchange.note_response(&answer);
+    let (parts, content) = response.into_parts();
+    Response::from_parts(parts, Body::new(Released { content, _sent: answer.sent }))
+}
+
+/// A path that is neither Graph's nor the identity platform's.
+fn outside(graph: &Graph, ids: &RequestIds, path: &str) -> Response<Body> {
+    let located = Located { version: Version::V1, asked: Asked::Unknown, op: "unknown" };
+    let none = HeaderMap::new();
+    let exchange =
+        Exchange { graph, id: ids.request, located: &located, headers: &none, app: None };
+    let reason = Reason::no_such_path(path, "neither");
+    let answer = Answer::error(StatusCode::NOT_FOUND, "UnknownError", reason);
+    exchange.note_response(&answer);
+    answer.write(ids)
+}
+
+/// The `Authorization` header; what is no text is as good as empty.
+fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or(""))
+}
+
+/// One request while it is being answered.
+struct Exchange<'a> {
+    graph: &'a Graph,
+    id: Guid,
+    located: &'a Located,
+    headers: &'a HeaderMap,
+    /// The application and the tenant of the token, where there is a good one.
+    app: Option<(Guid, Guid)>,
+}
+
+/// A body that cannot be used.
+enum BadBody {
+    TooLarge,
+    TooSlow,
+    Broken,
+}
+
+impl Exchange<'_> {
+    async fn read(&self, body: Body) -> Result<Bytes, BadBody> {
+        let any = self.graph.flaw == Some(Flaw::TakesAnyBody);
+        let read = Limited::new(body, if any { usize::MAX } else { BODY_MAX }).collect();
+        match tokio::time::timeout(BODY_LIMIT, read).await {
+            Err(_) => Err(BadBody::TooSlow),
+            Ok(Ok(collected)) => Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                Err(BadBody::TooLarge)
+            }
+            Ok(Err(_)) => Err(BadBody::Broken),
+        }
+    }
+
+    async fn answer(
+        &self,
+        claims: &AppClaims,
+        body: Result<Bytes, BadBody>,
+        uri: &http::Uri,
+    ) -> Answer {
+        if let Some(nowhere) = self.nowhere(uri) {
+            return nowhere;
+        }
+        if let Some(closed) = self.gate(claims).await {
+            return closed;
+        }
+        if claims.delegated.is_some() && self.takes_applications_only() {
+            return delegated(claims);
+        }
+        let body = match body {
+            Ok(body) => body,
+            Err(bad) => return bad_body(&bad),
+        };
+        let reader = bodies::Reader {
+            headers: self.headers,
+            version: self.located.version,
+            query: uri.query(),
+            body: &body,
+        };
+        let verb = match reader.verb(&self.located.asked) {
+            Ok(verb) => verb,
+            Err(_) if self.graph.flaw == Some(Flaw::BreaksOnBadBody) => {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                let reason = Reason::unusable_body("The planted fault.".to_owned());
+                return Answer::error(status, "9999", reason);
+            }
+            Err(refusal) => return Answer::refused(&refusal, None),
+        };
+        let scenario = self.headers.get("scenario-id").and_then(|v| v.to_str().ok()?.parse().ok());
+        let request = Request { caller: caller(claims), scenario, verb };
+        let Ok(Reply { result, why, sent }) = self.graph.driver.request(request).await else {
+            return stopping();
+        };
+        let answer = match result {
+            Ok(accepted) => {
+                let mut answer = self.accepted(accepted, &self.base(uri));
+                if let Some(body) = &mut answer.body {
+                    select::apply(uri.query(), body);
+                }
+                answer
+            }
+            Err(refusal) => Answer::refused(&refusal, why.as_ref()),
+        };
+        Answer { sent: Some(sent), ..answer }
+    }
+
+    fn accepted(&self, accepted: Accepted, base: &str) -> Answer {
+        let recordings = &self.graph.recordings;
+        if let Accepted::Operation(_, view) = &accepted
+            && view.kind == OperationKind::Record
+        {
+            recordings.asked(view.id, base);
+        }
+        let recording = recordings.links(self.graph.clock.now());
+        let language = self.headers.get(header::ACCEPT_LANGUAGE);
+        let language = language.and_then(|language| language.to_str().ok());
+        answers::accepted(accepted, base, &Links { recording: &recording }, language)
+    }
+
+    /// no such path, or not with this method.
+    fn nowhere(&self, uri: &http::Uri) -> Option<Answer> {
+        match &self.located.asked {
+            Asked::Unknown => Some(Answer::error(
+                StatusCode::NOT_FOUND,
+                "UnknownError",
+                Reason::no_such_path(uri.path(), self.located.version.as_str()),
+            )),
+            Asked::WrongMethod => {
+                let status = StatusCode::METHOD_NOT_ALLOWED;
+                Some(Answer::error(status, "8520", Reason::wrong_method(self.located.op)))
+            }
+            Asked::Create
+            | Asked::LogDeviceQuality
+            | Asked::OnCall(..)
+            | Asked::Meeting(_)
+            | Asked::NoSuchCall
+            | Asked::NotModelled(_) => None,
+        }
+    }
+
+    /// R-351, and the answer that the fault plan has for this request.
+    async fn gate(&self, claims: &AppClaims) -> Option<Answer> {
+        let (op, app, now) = (self.located.op, claims.app, self.graph.clock.now());
+        let Ok(gate) = self.graph.driver.with(move |state| state.gate(app, op, now)).await else {
+            return Some(stopping());
+        };
+        match gate {
+            Gate::Open => None,
+            Gate::TooMany => Some(Answer::refused(&Refusal::TooManyRequests, None)),
+            Gate::Fault(reply) => Some(self.fault(&reply)),
+        }
+    }
+
+    fn fault(&self, reply: &FaultReply) -> Answer {
+        let detail = json!({"op": self.located.op, "status": reply.status});
+        let now = self.graph.clock.now();
+        self.graph.journal.write(now, None, "fault", Route("graph", "bot"), detail);
+        let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let code = match reply.status {
+            429 => "TooManyRequests",
+            503 => "ServiceUnavailable",
+            504 => "GatewayTimeout",
+            404 => "8522",
+            400..=499 => "BadRequest",
+            _ => "9999",
+        };
+        let answer = Answer::error(status, code, Reason::planned_fault());
+        match reply.retry_after_seconds {
+            Some(secs) => answer.with_header(header::RETRY_AFTER, secs.into()),
+            None => answer,
+        }
+    }
+
+    /// the calls API knows no users' tokens; online meetings and calendars do.
+    fn takes_applications_only(&self) -> bool {
+        match self.located.asked {
+            Asked::Create | Asked::LogDeviceQuality | Asked::OnCall(..) | Asked::NoSuchCall => true,
+            Asked::Meeting(_) | Asked::NotModelled(_) | Asked::WrongMethod | Asked::Unknown => {
+                false
+            }
+        }
+    }
+
+    /// The service root that the client used, as Location and context repeat it.
+    fn base(&self, uri: &http::Uri) -> String {
+        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| uri.host()).unwrap_or("graph.microsoft.com");
+        let scheme = if self.graph.secure { "https" } else { "http" };
+        format!("{scheme}://{host}/{}", self.located.version.as_str())
+    }
+
+    fn call(&self) -> Option<platform::CallId> {
+        if let Asked::OnCall(call, _) = &self.located.asked { Some(*call) } else { None }
+    }
+
+    fn note_request(&self, method: &str, path: &str, body: Option<&Bytes>) {
+        let body: Value = body.and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default();
+        let detail = json!({
+            "requestId": self.id, "op": self.located.op, "method": method, "path": path, "body": body,
+        });
+        let now = self.graph.clock.now();
+        self.graph.journal.write(now, self.call(), "request", Route("bot", "graph"), detail);
+    }
+
+    fn note_response(&self, answer: &Answer) {
+        let code = answer.error.as_ref().map(|problem| problem.code);
+        let detail = json!({
+            "requestId": self.id, "op": self.located.op, "status": answer.status.as_u16(),
+            "code": code, "body": answer.body,
+        });
+        let (now, route) = (self.graph.clock.now(), Route("graph", "bot"));
+        self.graph.journal.write(now, self.call(), "response", route, detail);
+        let Some(problem) = &answer.error else { return };
+        let why = Why {
+            request_id: self.id.to_string(),
+            status: answer.status.as_u16(),
+            code: problem.code.to_owned(),
+            op: self.located.op.to_owned(),
+            reason: problem.reason.clone(),
+            app: self.app.map(|(app, _)| app.to_string()),
+            tenant: self.app.map(|(_, tenant)| tenant.to_string()),
+            call_id: self.call().map(|call| call.to_string()),
+        };
+        self.graph.journal.write(now, self.call(), "refused", route, json!(why));
+        self.graph.refusals.keep(self.id, why);
+    }
+}
+
+fn bad_body(bad: &BadBody) -> Answer {
+    let (status, code, text) = match bad {
+        BadBody::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            format!("The request body is larger than {BODY_MAX} bytes."),
+        ),
+        BadBody::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            "RequestTimeout",
+            "The request body did not arrive in time.".to_owned(),
+        ),
+        BadBody::Broken => {
+            (StatusCode::BAD_REQUEST, "BadRequest", "The request body broke off.".to_owned())
+        }
+    };
+    Answer::error(status, code, Reason::unusable_body(text))
+}
+
+fn delegated(claims: &AppClaims) -> Answer {
+    let failed = Predicate::IsApplicationToken;
+    let why = Explanation { app: claims.app, tenant: claims.tenant, failed };
+    Answer::refused(&Refusal::DelegatedToken, Some(&why))
+}
+
+fn stopping() -> Answer {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Answer::error(status, "ServiceUnavailable", Reason::shutting_down())
+}
+
+fn caller(claims: &AppClaims) -> Caller {
+    let roles = claims.roles.iter().filter_map(|role| Permission::from_role(role)).collect();
+    let delegated = claims.delegated.as_ref().map(|claims| Delegated {
+        user: claims.user,
+        scopes: claims.scopes.iter().filter_map(|scope| Permission::from_scope(scope)).collect(),
+    });
+    Caller { app: claims.app, tenant: claims.tenant, roles, delegated }
+}

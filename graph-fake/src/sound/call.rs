@@ -1,0 +1,188 @@
+//! The sound of one call.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use graph_api::{Guid, Timestamp};
+use platform::{BEEP, MediaEvent, OperationId, Prompt};
+
+use super::{
+    score::{By, Layer, Score},
+    voice::{Clip, Voice},
+};
+
+/// Sounds of one call that are remembered; the oldest go first.
+pub const LAYERS_MAX: usize = 4_096;
+/// Prompts of one call that are remembered.
+const PROMPTS_MAX: usize = 256;
+/// Recordings of one call that can be fetched.
+const TAKES_MAX: usize = 256;
+/// How much of a call can be listened to: its last ten minutes.
+const HEARD_MAX: Duration = Duration::from_secs(600);
+/// How long a key sounds. Documented nowhere; ours.
+const KEY: Duration = Duration::from_millis(100);
+
+/// A recording that can be fetched now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    /// Whose it is.
+    pub operation: OperationId,
+    /// The one that had to make room for it.
+    pub dropped: Option<OperationId>,
+}
+
+/// What was heard and said in one call.
+#[derive(Debug, Default)]
+pub struct CallSound {
+    /// When the call ended.
+    pub ended: Option<Timestamp>,
+    began: Option<Timestamp>,
+    layers: VecDeque<(Option<OperationId>, Layer)>,
+    prompts: BTreeMap<String, Arc<Clip>>,
+    recording: Option<(OperationId, Timestamp)>,
+    takes: VecDeque<(OperationId, Score)>,
+}
+
+impl CallSound {
+    /// Sounds that are remembered.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// A prompt is there; it may be played from now on.
+    pub fn put_prompt(&mut self, uri: String, clip: Arc<Clip>) {
+        if self.prompts.len() < PROMPTS_MAX || self.prompts.contains_key(&uri) {
+            self.prompts.insert(uri, clip);
+        }
+    }
+
+    /// Something happened. Returns the recording that can be fetched now, if it is the end of one.
+    pub fn note(&mut self, at: Timestamp, event: &MediaEvent) -> Option<Recorded> {
+        match event {
+            MediaEvent::PromptBegan(operation, prompt) => {
+                let voice = Voice::Clips(self.clips(std::slice::from_ref(prompt)));
+                self.push(Some(*operation), at, None, By::Bot, voice);
+            }
+            MediaEvent::PromptsLooped(operation, prompts) => {
+                let voice = Voice::Loop(self.clips(prompts));
+                self.push(Some(*operation), at, None, By::Bot, voice);
+            }
+            MediaEvent::PromptEnded(operation) => {
+                self.close(at, |owner, _| owner == Some(*operation));
+            }
+            MediaEvent::Beeped(_) => {
+                self.push(None, at, Some(at + BEEP), By::Bot, Voice::Beep);
+            }
+            MediaEvent::RecordBegan(operation) => self.recording = Some((*operation, at)),
+            MediaEvent::RecordEnded(operation, kept) => {
+                return self.recorded(at, *operation, *kept);
+            }
+            MediaEvent::Spoke(who, length) => {
+                let voice = Voice::Speech(*who);
+                self.push(None, at, Some(at + *length), By::Person(*who), voice);
+            }
+            MediaEvent::Pressed(who, tone) => {
+                let voice = Voice::Key(tone.clone());
+                self.push(None, at, Some(at + KEY), By::Person(*who), voice);
+            }
+            MediaEvent::Sent(tone) => {
+                self.push(None, at, Some(at + KEY), By::Bot, Voice::Key(tone.clone()));
+            }
+            MediaEvent::HoldMusic(who, true) => {
+                self.push(None, at, None, By::HeldFrom(*who), Voice::Music);
+            }
+            MediaEvent::HoldMusic(who, false) => {
+                self.close(at, |_, by| by == By::HeldFrom(*who));
+            }
+        }
+        None
+    }
+
+    /// The call is over: what still sounds falls silent, a recording that runs is lost.
+    pub fn end(&mut self, at: Timestamp) {
+        self.ended.get_or_insert(at);
+        self.recording = None;
+        for (_, layer) in &mut self.layers {
+            layer.until = Some(layer.end(at));
+        }
+    }
+
+    /// A recording that has ended well.
+    pub fn take(&self, operation: OperationId) -> Option<&Score> {
+        self.takes.iter().find(|(id, _)| *id == operation).map(|(_, take)| take)
+    }
+
+    /// The recordings that can be fetched.
+    pub fn takes(&self) -> impl Iterator<Item = OperationId> {
+        self.takes.iter().map(|(id, _)| *id)
+    }
+
+    /// Recordings vanish.
+    pub fn drop_takes(&mut self) -> impl Iterator<Item = OperationId> {
+        std::mem::take(&mut self.takes).into_iter().map(|(id, _)| id)
+    }
+
+    /// What a person has heard so far: from the first sound of the call, or ten minutes before the last, to
+    /// the last. Never what the person says.
+    pub fn heard(&self, now: Timestamp, user: Guid) -> Score {
+        let now = self.ended.map_or(now, |ended| ended.min(now));
+        let wanted = |by: By| self.of(|other| other == by);
+        let held = wanted(By::HeldFrom(user));
+        let layers = self.of(|by| match by {
+            By::Bot => true,
+            By::Person(who) => who != user,
+            By::HeldFrom(_) => false,
+        });
+        let sounding = held.iter().chain(&layers).filter(|layer| layer.from < now);
+        let to = sounding.map(|layer| layer.end(now)).max().unwrap_or_default();
+        let from = self.began.unwrap_or(to).min(to).max(to - HEARD_MAX);
+        Score::new(from, to, layers, held)
+    }
+
+    fn of(&self, wanted: impl Fn(By) -> bool) -> Vec<Layer> {
+        let layers = self.layers.iter().map(|(_, layer)| layer);
+        layers.filter(|layer| wanted(layer.by)).cloned().collect()
+    }
+
+    /// what people said while it ran. What is said or pressed in the moment of its end, like the stop
+    /// tone, comes too late.
+    fn recorded(&mut self, to: Timestamp, operation: OperationId, kept: bool) -> Option<Recorded> {
+        let (_, from) = self.recording.take().filter(|(id, _)| *id == operation && kept)?;
+        let mut said = self.of(|by| matches!(by, By::Person(_)));
+        said.retain(|layer| layer.is_within(from, to));
+        let full = self.takes.len() >= TAKES_MAX;
+        let dropped = if full { self.takes.pop_front() } else { None };
+        self.takes.push_back((operation, Score::new(from, to, said, Vec::new())));
+        Some(Recorded { operation, dropped: dropped.map(|(id, _)| id) })
+    }
+
+    fn clips(&self, prompts: &[Prompt]) -> Vec<Arc<Clip>> {
+        prompts.iter().filter_map(|prompt| self.prompts.get(&prompt.uri).cloned()).collect()
+    }
+
+    fn push(
+        &mut self,
+        operation: Option<OperationId>,
+        from: Timestamp,
+        until: Option<Timestamp>,
+        by: By,
+        voice: Voice,
+    ) {
+        if self.layers.len() >= LAYERS_MAX {
+            self.layers.pop_front();
+        }
+        self.began.get_or_insert(from);
+        self.layers.push_back((operation, Layer { from, until, by, voice }));
+    }
+
+    fn close(&mut self, at: Timestamp, which: impl Fn(Option<OperationId>, By) -> bool) {
+        for (owner, layer) in self.layers.iter_mut().rev() {
+            if layer.until.is_none() && which(*owner, layer.by) {
+                layer.until = Some(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Which sounds there were and when, and the file that comes of them. Rendered when it is asked for.
+
+use graph_api::{Guid, Timestamp};
+use media::SAMPLE_RATE;
+
+use super::voice::Voice;
+
+/// Who makes a sound, or whom it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The bot: heard by all people.
+    Bot,
+    /// A person: heard by the bot and by all others.
+    Person(Guid),
+    /// Hold music: this person hears it, and nothing else.
+    HeldFrom(Guid),
+}
+
+/// One sound.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// When it begins.
+    pub from: Timestamp,
+    /// When it ends, where that is known.
+    pub until: Option<Timestamp>,
+    /// Whose it is.
+    pub by: By,
+    /// What it is like.
+    pub voice: Voice,
+}
+
+impl Layer {
+    /// When it ends, or how far it has come.
+    pub fn end(&self, now: Timestamp) -> Timestamp {
+        self.until.map_or(now, |until| until.min(now))
+    }
+
+    /// Whether any of it lies between these times.
+    pub fn is_within(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.from < to && self.end(to) > from
+    }
+}
+
+/// A piece of a call's sound, not rendered yet.
+#[derive(Debug, Clone)]
+pub struct Score {
+    from: Timestamp,
+    to: Timestamp,
+    layers: Vec<Layer>,
+    held: Vec<Layer>,
+}
+
+impl Score {
+    /// These sounds between two times; while any of `held` sounds, nothing else does.
+    pub const fn new(from: Timestamp, to: Timestamp, layers: Vec<Layer>, held: Vec<Layer>) -> Self {
+        Self { from, to, layers, held }
+    }
+
+    /// 16,000 samples a second.
+    pub fn samples(&self) -> Vec<i16> {
+        let mut samples = vec![0; count(self.from, self.to)];
+        for layer in &self.layers {
+            self.add(layer, &mut samples, false);
+        }
+        for layer in &self.held {
+            self.add(layer, &mut samples, true);
+        }
+        samples
+    }
+
+    /// A RIFF/WAVE file, 16 kHz, mono, 16 bit: a prompt.
+    pub fn wav(&self) -> Vec<u8> {
+        media::write_wav(&self.samples())
+    }
+
+    fn add(&self, layer: &Layer, samples: &mut [i16], alone: bool) {
+        let begin = count(self.from, layer.from);
+        let end = count(self.from, layer.end(self.to)).min(samples.len());
+        let skipped = count(layer.from, self.from);
+        let Some(range) = samples.get_mut(begin..end) else { return };
+        for (at, sample) in range.iter_mut().enumerate() {
+            let other = if alone { 0 } else { *sample };
+            *sample = other.saturating_add(layer.voice.sample(skipped + at));
+        }
+    }
+}
+
+/// Samples from one time to another; none if that is earlier.
+fn count(from: Timestamp, to: Timestamp) -> usize {
+    let nanos = to.saturating_since(from).as_nanos();
+    usize::try_from(nanos * u128::from(SAMPLE_RATE) / 1_000_000_000).unwrap_or(usize::MAX)
+}
