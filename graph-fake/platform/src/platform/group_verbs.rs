@@ -251,7 +251,8 @@ impl Job<'_> {
         let named = request.participants.unwrap_or_default();
         let at = self.group()?;
         let me = self.me();
-        let bot_too = self.platform.options.mute_all_includes_bot;
+        let options = &self.platform.options;
+        let bot_too = options.mute_all_includes_bot || options.flaw == Some(Flaw::MutesItselfToo);
         let mut whom = Vec::new();
         for id in &named {
             let id = id.parse().map(ParticipantId).map_err(|_| Refusal::ParticipantNotFound)?;
