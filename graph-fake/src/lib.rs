@@ -29,5 +29,5 @@ mod why;
 pub use flaw::Flaw;
 pub use journal::{Journal, Line};
 pub use platform::Options;
-pub use serve::{Addresses, Fake, Listeners, Setup, Tls};
+pub use serve::{Addresses, Fake, Listeners, Services, Setup, Tls};
 pub use tls::Authority;
