@@ -191,7 +191,7 @@ fn camel(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -199,9 +199,16 @@ mod tests {
     fn every_switch_is_shown_and_set() {
         let shown = json!(OptionsBody::of(&Options::default()));
         for (name, value) in shown.as_object().unwrap() {
-            let other = match value.as_bool() {
+            let turned = |value: &Value| match value.as_bool() {
                 Some(on) => json!(!on),
                 None => json!(value.as_u64().unwrap() + 1),
+            };
+            // The profile is a group of switches; all others are one each.
+            let other = match value {
+                Value::Object(group) => {
+                    group.iter().map(|(name, value)| (name.clone(), turned(value))).collect()
+                }
+                one => turned(one),
             };
             let body: OptionsBody = serde_json::from_value(json!({name: other})).unwrap();
             let mut options = Options::default();

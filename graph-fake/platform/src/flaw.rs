@@ -103,11 +103,19 @@ pub enum Flaw {
     ForgetsContext,
     /// Sound does not come back after an escalation.
     StaysSilent,
+    /// Downloads a prompt again that is kept under its `resourceId`.
+    ForgetsPrompts,
+    /// Goes on calling the old address after an answer, reject or redirect that names another.
+    ForgetsCallback,
+    /// Lets an answered call be redirected.
+    RedirectsAnswered,
+    /// Looks at what was granted only, so that a token without roles works.
+    IgnoresToken,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 54] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -158,5 +166,9 @@ impl Flaw {
         Self::CancelSparesKeys,
         Self::ForgetsContext,
         Self::StaysSilent,
+        Self::ForgetsPrompts,
+        Self::ForgetsCallback,
+        Self::RedirectsAnswered,
+        Self::IgnoresToken,
     ];
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use graph_api::{
-    ClientContextRequest, MediaConfigKind, OperationStatus, PlayPromptRequest, RecordRequest,
-    ResultInfo, SendDtmfTonesRequest, Timestamp,
+    ClientContextRequest, MediaConfigKind, MediaInfo, OperationStatus, PlayPromptRequest,
+    RecordRequest, ResultInfo, SendDtmfTonesRequest, Timestamp,
 };
 
 use super::{Ask, Call, Closing, Desk};
@@ -44,7 +44,13 @@ impl Call {
         if desk.options.flaw == Some(Flaw::ReversesQueue) {
             prompts = prompts.into_iter().rev().collect();
         }
-        let prompts = prompts.into_iter().map(Prompt::from).collect();
+        let forgets = desk.options.flaw == Some(Flaw::ForgetsPrompts);
+        let as_told = |info: &MediaInfo| {
+            let prompt = Prompt::from(info);
+            let resource_id = prompt.resource_id.filter(|_| !forgets);
+            Prompt { resource_id, ..prompt }
+        };
+        let prompts = prompts.into_iter().map(as_told).collect();
         let endless = request.endless == Some(true) && desk.options.flaw != Some(Flaw::EndsLoops);
         let job = Job::Play { prompts, endless };
         self.enqueue(OperationKind::PlayPrompt, job, request.client_context, desk)

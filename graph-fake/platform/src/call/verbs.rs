@@ -94,7 +94,8 @@ impl Call {
             | Phase::Terminating => return Err(Refusal::WrongState),
             Phase::Terminated { .. } => return Err(Refusal::CallNotFound),
         }
-        if let Some(uri) = callback {
+        let forgets = desk.options.flaw == Some(Flaw::ForgetsCallback);
+        if let Some(uri) = callback.filter(|_| !forgets) {
             self.birth.callback_uri = uri.into();
         }
         self.modalities = intersection(accepted, &self.modalities);

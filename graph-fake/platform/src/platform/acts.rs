@@ -4,7 +4,7 @@ use graph_api::{ChangeType, Timestamp};
 
 use super::Platform;
 use crate::{
-    call::{Call, Side},
+    call::{Call, Link, Side},
     conference::Conference,
     input::{Act, ActRefusal, CallId, ConferenceId, Effect, Event, ParticipantId, UserAct},
     media_queue::MediaEvent,
@@ -81,6 +81,11 @@ impl Platform {
             return self.escalated_by_peer(now, id, &whom, effects);
         }
         let before = call.next_deadline().map(|(at, _)| at);
+        let hangs_up = matches!(what, UserAct::HangUp | UserAct::RemoveBot);
+        let gives_up = match call.link {
+            Some(Link::Hunt(hunt)) if hangs_up && call.is_incoming() => Some(hunt),
+            _ => None,
+        };
         let (options, asks) = (&self.options, &mut self.asks);
         let done = match what {
             UserAct::HangUp | UserAct::RemoveBot => call.peer_hangs_up(asks),
@@ -106,6 +111,9 @@ impl Platform {
             | UserAct::EndMeeting => Err(ActRefusal::NotNow("this is no group call".to_owned())),
         };
         self.after(now, id, before, effects);
+        if let Some(hunt) = gives_up {
+            self.hunt_is_abandoned(now, hunt, effects);
+        }
         done
     }
 

@@ -293,10 +293,10 @@ impl Platform {
             return Err(Refusal::DelegatedToken);
         }
         // A new grant takes effect with the next token, a withdrawn one at once.
-        let grants: Grants = if self.options.flaw == Some(Flaw::IgnoresWithdrawal) {
-            caller.roles.clone()
-        } else {
-            caller.roles.intersection(&application.grants).copied().collect()
+        let grants: Grants = match self.options.flaw {
+            Some(Flaw::IgnoresWithdrawal) => caller.roles.clone(),
+            Some(Flaw::IgnoresToken) => application.grants.clone(),
+            _ => caller.roles.intersection(&application.grants).copied().collect(),
         };
         match verb {
             Verb::CreateCall(create) => {

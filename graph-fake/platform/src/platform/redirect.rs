@@ -1,6 +1,6 @@
 //! Calls that a bot sends elsewhere.
 
-use graph_api::{InvitationParticipantInfo, RedirectRequest, Timestamp};
+use graph_api::{InvitationParticipantInfo, RedirectRequest, ResultInfo, Timestamp};
 
 use super::{Owner, Platform, lookup::Reach};
 use crate::{
@@ -57,7 +57,8 @@ impl Platform {
                 self.may_reach_phone(instance)?;
             }
         }
-        if !call.is_incoming() {
+        let late = self.options.flaw == Some(Flaw::RedirectsAnswered) && call.is_established();
+        if !call.is_incoming() && !late {
             return Err(Refusal::WrongState);
         }
         let voicemail = given.iter().map(to_voicemail).collect::<Vec<_>>();
@@ -190,6 +191,12 @@ impl Platform {
         }
     }
 
+    /// The caller has given up on one of those who are rung, and with that on all.
+    pub(super) fn hunt_is_abandoned(&mut self, now: Timestamp, id: u64, effects: &mut Vec<Effect>) {
+        let why = diagnosed("The caller gave up", 487, 0);
+        self.end_hunt(now, id, None, "the caller gave up", &why, effects);
+    }
+
     fn hunt_is_over(
         &mut self,
         now: Timestamp,
@@ -198,16 +205,28 @@ impl Platform {
         how: &'static str,
         effects: &mut Vec<Effect>,
     ) {
+        let elsewhere = diagnosed("The call was accepted elsewhere", 487, 10_003);
+        self.end_hunt(now, id, by, how, &elsewhere, effects);
+    }
+
+    fn end_hunt(
+        &mut self,
+        now: Timestamp,
+        id: u64,
+        by: Option<&Who>,
+        how: &'static str,
+        why: &ResultInfo,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(hunt) = self.hunts.remove(&id) else { return };
         self.reindex(Owner::Hunt(id), Some(hunt.next_deadline()), None);
         let event = Event::Redirected { call: hunt.origin, how, to: by.cloned() };
         effects.push(Effect::Happened(event));
-        let elsewhere = diagnosed("The call was accepted elsewhere", 487, 10_003);
         let rings_on = self.options.flaw == Some(Flaw::RingsOnElsewhere);
         for leg in hunt.legs.into_iter().filter(|_| !rings_on) {
             self.with_call(now, leg, effects, |call, (_, asks)| {
                 call.link = None;
-                call.end(elsewhere.clone(), asks);
+                call.end(why.clone(), asks);
             });
         }
     }

@@ -11,7 +11,14 @@ use platform::{CallId, CallVerb, ParticipantId};
 
 use super::transition::{Goal, Group, Hosting, Person, Reason, Recording};
 
+pub const BOT: Guid = Guid::from_u128(3);
 pub const OTHER_BOT: Guid = Guid::from_u128(4);
+
+/// Where the bots are called, and where one may move to.
+pub const ADDRESS: &str = "https://bot.example/api";
+pub const ELSEWHERE: &str = "https://bot.example/elsewhere";
+/// The operation that the kept prompt is named by.
+pub const KEPT: usize = 999;
 
 /// Everybody, by how they react when rung.
 pub const PEOPLE: [Person; 6] = [
@@ -35,15 +42,15 @@ pub fn user(person: Person) -> InvitationParticipantInfo {
     InvitationParticipantInfo { identity, ..Default::default() }
 }
 
-fn other_bot() -> InvitationParticipantInfo {
-    let identity = Identity { id: Some(OTHER_BOT.to_string()), ..Identity::default() };
+fn bot(app: Guid) -> InvitationParticipantInfo {
+    let identity = Identity { id: Some(app.to_string()), ..Identity::default() };
     let identity = IdentitySet { application: Some(identity), ..IdentitySet::default() };
     InvitationParticipantInfo { identity, ..Default::default() }
 }
 
 pub fn create(callee: Person, app_hosted: bool, ring: Option<i32>) -> Call {
     Call {
-        callback_uri: Some("https://bot.example/api".to_owned()),
+        callback_uri: Some(ADDRESS.to_owned()),
         targets: Some(vec![user(callee)]),
         requested_modalities: Some(vec![Modality::Audio]),
         media_config: Some(hosted(app_hosted)),
@@ -55,10 +62,15 @@ pub fn create(callee: Person, app_hosted: bool, ring: Option<i32>) -> Call {
 pub fn answer(hosting: Hosting) -> CallVerb {
     let media_config = match hosting {
         Hosting::Service => Some(hosted(false)),
+        Hosting::Moving => {
+            let pre_fetch_media = Some(vec![kept().media_info]);
+            Some(MediaConfig { pre_fetch_media, ..hosted(false) })
+        }
         Hosting::App => Some(hosted(true)),
         Hosting::Unsaid => None,
     };
     CallVerb::Answer(Box::new(AnswerRequest {
+        callback_uri: (hosting == Hosting::Moving).then(|| ELSEWHERE.to_owned()),
         accepted_modalities: Some(vec![Modality::Audio]),
         media_config,
         ..AnswerRequest::default()
@@ -71,7 +83,9 @@ pub fn reject(reason: Option<Reason>) -> CallVerb {
         Reason::Busy => RejectReason::Busy,
         Reason::Forbidden => RejectReason::Forbidden,
     });
-    CallVerb::Reject(RejectRequest { reason, ..RejectRequest::default() })
+    let moves = reason == Some(RejectReason::Forbidden);
+    let callback_uri = moves.then(|| ELSEWHERE.to_owned());
+    CallVerb::Reject(RejectRequest { reason, callback_uri, ..RejectRequest::default() })
 }
 
 pub fn redirect(goal: Goal, timeout: Option<i32>) -> CallVerb {
@@ -82,13 +96,20 @@ pub fn redirect(goal: Goal, timeout: Option<i32>) -> CallVerb {
             let endpoint_type = Some("voicemail".to_owned());
             vec![InvitationParticipantInfo { endpoint_type, ..user(Person::Ignores) }]
         }
-        Goal::Bot => vec![other_bot()],
-        Goal::BotAnd(one) => vec![other_bot(), user(one)],
+        Goal::Bot => vec![bot(OTHER_BOT)],
+        Goal::Bots => vec![bot(OTHER_BOT), bot(BOT)],
+        Goal::BotAnd(one) => vec![bot(OTHER_BOT), user(one)],
         Goal::Nobody => Vec::new(),
         Goal::TooMany => vec![user(Person::Answers); 26],
     };
     let targets = Some(targets);
-    CallVerb::Redirect(Box::new(RedirectRequest { targets, timeout, ..Default::default() }))
+    let callback_uri = (timeout == Some(90)).then(|| ELSEWHERE.to_owned());
+    CallVerb::Redirect(Box::new(RedirectRequest {
+        targets,
+        timeout,
+        callback_uri,
+        ..RedirectRequest::default()
+    }))
 }
 
 pub fn transfer(target: Person, onto: Option<CallId>, context: String) -> CallVerb {
@@ -107,6 +128,13 @@ fn prompt(operation: usize, number: usize) -> MediaPrompt {
     MediaPrompt { media_info: MediaInfo { uri, ..MediaInfo::default() }, ..MediaPrompt::default() }
 }
 
+/// A prompt that is downloaded once.
+fn kept() -> MediaPrompt {
+    let mut prompt = prompt(KEPT, 0);
+    prompt.media_info.resource_id = Some("kept".to_owned());
+    prompt
+}
+
 /// Of which operation a prompt is, and which one.
 pub fn number_of(uri: &str) -> (usize, usize) {
     let name = uri.rsplit('/').next().and_then(|name| name.strip_suffix(".wav"));
@@ -121,6 +149,25 @@ pub fn play(operation: usize, count: usize, endless: bool) -> CallVerb {
         client_context: Some(operation.to_string()),
         ..PlayPromptRequest::default()
     }))
+}
+
+pub fn play_kept(operation: usize) -> CallVerb {
+    CallVerb::PlayPrompt(Box::new(PlayPromptRequest {
+        prompts: vec![kept()],
+        client_context: Some(operation.to_string()),
+        ..PlayPromptRequest::default()
+    }))
+}
+
+/// Whether a verb moves the bot's address.
+pub fn moves(verb: &CallVerb) -> bool {
+    let uri = match verb {
+        CallVerb::Answer(request) => &request.callback_uri,
+        CallVerb::Reject(request) => &request.callback_uri,
+        CallVerb::Redirect(request) => &request.callback_uri,
+        _ => &None,
+    };
+    uri.is_some()
 }
 
 pub fn record(operation: usize, how: Recording) -> CallVerb {

@@ -1,6 +1,9 @@
 //! Lets the platform and the reference live through the same history, and compares what a bot can see.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use platform::Flaw;
 
@@ -32,8 +35,17 @@ impl Pair {
         Self { system, reference, steps: Vec::new(), over: Vec::new() }
     }
 
+    /// A panic of the platform is a difference too: the reference never panics.
     fn step(&mut self, transition: Transition) -> Result<(), Mismatch> {
         self.steps.push(transition);
+        let stepped = catch_unwind(AssertUnwindSafe(|| self.take(transition)));
+        stepped.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map_or("", String::as_str);
+            Err(self.mismatch(&format!("panicked: {text}")))
+        })
+    }
+
+    fn take(&mut self, transition: Transition) -> Result<(), Mismatch> {
         self.system.prepare(&transition, Shell::Punctual);
         self.reference.is_now(self.system.now);
         let wanted = self.reference.apply(&transition);
@@ -154,7 +166,7 @@ pub fn late_caller(
         let worldly = match transition {
             Transition::Ring { silent } => silent,
             Transition::Ask { verb, .. } => {
-                matches!(verb, Asked::Prompt(..) | Asked::Record(Recording::Prompted))
+                matches!(verb, Asked::Prompt(..) | Asked::Kept | Asked::Record(Recording::Prompted))
             }
             _ => false,
         };

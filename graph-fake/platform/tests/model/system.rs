@@ -11,14 +11,15 @@ use platform::{
 
 use super::{
     reference::{ACCEPT, AUDIO, RETARGET, SET_UP},
-    requests::{self, OTHER_BOT, PEOPLE, id_of},
-    transition::{Asked, By, End, Invitee, Person, Rights, Transfer, Transition, UserAct, Who},
+    requests::{self, ADDRESS, BOT, ELSEWHERE, OTHER_BOT, PEOPLE, id_of},
+    transition::{
+        Asked, By, End, Goal, Invitee, Person, Rights, Transfer, Transition, UserAct, Who,
+    },
     view::{Reply, Told, told},
 };
 
 const TENANT: Guid = Guid::from_u128(1);
 const OTHER_TENANT: Guid = Guid::from_u128(2);
-const BOT: Guid = Guid::from_u128(3);
 /// From one key to the next.
 const GAP: Duration = Duration::from_nanos(70_000_039);
 
@@ -40,9 +41,22 @@ pub struct Seen {
     /// The two ends, as the bot was told of them.
     ends: Option<[ParticipantId; 2]>,
     silent: bool,
+    /// Whether it has moved.
+    elsewhere: bool,
     /// As the replies named them.
     operations: Vec<OperationId>,
     pub told: Vec<Told>,
+}
+
+impl Seen {
+    fn participant(&self, end: End) -> ParticipantId {
+        let [own, other] = self.ends.expect("the bot was told of both");
+        match end {
+            End::Own => own,
+            End::Other => other,
+            End::Nobody => ParticipantId(Guid::from_u128(99)),
+        }
+    }
 }
 
 /// A download under way: of which call, which operation, which prompt.
@@ -137,6 +151,9 @@ impl System {
                         delivery.app, self.seen[call].app,
                         "told to the bot whose call it is"
                     );
+                    let moved = self.seen[call].elsewhere && !notification.is_incoming();
+                    let address = if moved { ELSEWHERE } else { ADDRESS };
+                    assert_eq!(&*delivery.callback_uri, address, "R-108");
                     let operations = &self.seen[call].operations;
                     let number = |id| operations.iter().position(|known| *known == id);
                     let told = told(notification, |id| number(id).expect("a known operation"));
@@ -262,7 +279,8 @@ impl System {
     fn create(&mut self, callee: Person, app_hosted: bool, ring: Option<i32>) -> Reply {
         self.expect_call(BOT, id_of(callee), false);
         let call = requests::create(callee, app_hosted, ring);
-        let reply = self.request(Verb::CreateCall(Box::new(call)), (BOT, TENANT));
+        let reply =
+            self.request(Verb::CreateCall(Box::new(call)), (BOT, TENANT), Permission::ALL.into());
         if reply != Reply::Created {
             self.seen.pop();
         }
@@ -274,17 +292,21 @@ impl System {
         let id = id.expect("a call that was told of");
         let other = if app == BOT { OTHER_BOT } else { BOT };
         let caller = match who {
-            Who::Owner => (app, TENANT),
+            Who::Owner | Who::Bare => (app, TENANT),
             Who::OtherApp => (other, TENANT),
             Who::OtherTenant => (BOT, OTHER_TENANT),
         };
-        let rings_other = verb.rings_a_bot();
-        if rings_other {
-            self.expect_call(OTHER_BOT, self.seen[call].peer, false);
-        }
-        let reply = self.request(Verb::OnCall(id, self.verb(call, verb)), caller);
-        if rings_other && reply != Reply::Taken {
-            self.seen.pop();
+        let bots = verb.bots_it_rings();
+        let peer = self.seen[call].peer;
+        bots.iter().for_each(|bot| self.expect_call(*bot, peer, false));
+        let verb = self.verb(call, verb);
+        let was_elsewhere = self.seen[call].elsewhere;
+        self.seen[call].elsewhere |= requests::moves(&verb);
+        let roles = if who == Who::Bare { Grants::new() } else { Permission::ALL.into() };
+        let reply = self.request(Verb::OnCall(id, verb), caller, roles);
+        if reply != Reply::Taken {
+            self.seen[call].elsewhere = was_elsewhere;
+            self.seen.truncate(self.seen.len() - bots.len());
         }
         reply
     }
@@ -314,6 +336,7 @@ impl System {
             Asked::KeepAlive => CallVerb::KeepAlive,
             Asked::Delete => CallVerb::Delete,
             Asked::Prompt(count, endless) => requests::play(number, count, endless),
+            Asked::Kept => requests::play_kept(number),
             Asked::Record(how) => requests::record(number, how),
             Asked::Subscribe => CallVerb::SubscribeToTone(requests::context(said)),
             Asked::Cancel { long } => {
@@ -322,14 +345,7 @@ impl System {
             }
             Asked::SendTones(count) => requests::send_tones(count, said),
             Asked::Participants => CallVerb::ListParticipants,
-            Asked::Participant(end) => {
-                let [own, other] = seen.ends.unwrap_or([ParticipantId(Guid::from_u128(98)); 2]);
-                CallVerb::GetParticipant(match end {
-                    End::Own => own,
-                    End::Other => other,
-                    End::Nobody => ParticipantId(Guid::from_u128(99)),
-                })
-            }
+            Asked::Participant(end) => CallVerb::GetParticipant(seen.participant(end)),
             Asked::Operations => CallVerb::ListOperations,
             Asked::Operation => {
                 let nothing = OperationId(Guid::from_u128(97));
@@ -354,8 +370,8 @@ impl System {
         }
     }
 
-    fn request(&mut self, verb: Verb, (app, tenant): (Guid, Guid)) -> Reply {
-        let caller = Caller::application(app, tenant, Permission::ALL.into());
+    fn request(&mut self, verb: Verb, (app, tenant): (Guid, Guid), roles: Grants) -> Reply {
+        let caller = Caller::application(app, tenant, roles);
         let request = Request { caller, scenario: None, verb };
         let out = self.feed(Input::Request(Box::new(request)));
         let reply = out.reply.expect("a request is always answered");
@@ -414,10 +430,13 @@ impl System {
 }
 
 impl Asked {
-    /// Whether another call comes of it, if it succeeds.
-    fn rings_a_bot(self) -> bool {
-        use super::transition::Goal;
-        matches!(self, Self::Redirect(Goal::Bot | Goal::BotAnd(_), _))
+    /// Whose calls come of it, if it succeeds.
+    fn bots_it_rings(self) -> &'static [Guid] {
+        match self {
+            Self::Redirect(Goal::Bot | Goal::BotAnd(_), _) => &[OTHER_BOT],
+            Self::Redirect(Goal::Bots, _) => &[OTHER_BOT, BOT],
+            _ => &[],
+        }
     }
 }
 
@@ -426,11 +445,7 @@ fn ends(view: &CallView, other: &platform::Party) -> [ParticipantId; 2] {
 }
 
 fn application(grants: Grants) -> Application {
-    Application {
-        callback_uri: Some("https://bot.example/api".to_owned()),
-        grants,
-        ..Application::new("Bot")
-    }
+    Application { callback_uri: Some(ADDRESS.to_owned()), grants, ..Application::new("Bot") }
 }
 
 fn on_call(person: Person) -> Option<OnCall> {

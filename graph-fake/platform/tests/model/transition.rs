@@ -64,6 +64,8 @@ pub enum Asked {
     Delete,
     /// Play so many prompts, for ever or once.
     Prompt(usize, bool),
+    /// Play the prompt that is kept under its `resourceId`.
+    Kept,
     Record(Recording),
     Subscribe,
     /// With a clientContext that is too long, or not.
@@ -86,6 +88,8 @@ pub enum Asked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hosting {
     Service,
+    /// The service, which is to fetch the kept prompt ahead; and the bot moves to another address.
+    Moving,
     App,
     /// The bot does not say.
     Unsaid,
@@ -107,6 +111,8 @@ pub enum Goal {
     Voicemail,
     /// The other bot.
     Bot,
+    /// Both bots.
+    Bots,
     /// The other bot and a user, whoever is first.
     BotAnd(Person),
     Nobody,
@@ -176,6 +182,8 @@ pub enum Group {
 pub enum Who {
     /// That of the bot whose call it is.
     Owner,
+    /// The same, though without any role in it.
+    Bare,
     /// Another bot's of the same tenant.
     OtherApp,
     /// The bot's, but of another tenant.
@@ -284,10 +292,11 @@ const fn create(callee: Person) -> Transition {
 }
 
 /// What is most often asked: a bot that goes about its business.
-const USUAL: [Asked; 12] = [
+const USUAL: [Asked; 13] = [
     Asked::Answer(Hosting::Service),
     Asked::Prompt(1, false),
     Asked::Prompt(2, false),
+    Asked::Kept,
     Asked::Record(Recording::Plain),
     Asked::Record(Recording::BargesIn),
     Asked::Subscribe,
@@ -299,8 +308,9 @@ const USUAL: [Asked; 12] = [
     Asked::SendTones(3),
 ];
 
-const RARER: [Asked; 22] = [
+const RARER: [Asked; 23] = [
     Asked::Answer(Hosting::App),
+    Asked::Answer(Hosting::Moving),
     Asked::Answer(Hosting::Unsaid),
     Asked::Reject(None),
     Asked::Reject(Some(Reason::None)),
@@ -324,7 +334,7 @@ const RARER: [Asked; 22] = [
     Asked::Invite(Invitee::Several),
 ];
 
-const REDIRECTS: [(Goal, Option<i32>); 14] = [
+const REDIRECTS: [(Goal, Option<i32>); 15] = [
     (Goal::One(Person::Answers), None),
     (Goal::One(Person::Ignores), Some(15)),
     (Goal::One(Person::Declines), Some(90)),
@@ -335,6 +345,7 @@ const REDIRECTS: [(Goal, Option<i32>); 14] = [
     (Goal::Voicemail, None),
     (Goal::Bot, None),
     (Goal::Bot, Some(20)),
+    (Goal::Bots, None),
     (Goal::BotAnd(Person::Answers), None),
     (Goal::BotAnd(Person::Ignores), None),
     (Goal::Nobody, None),
@@ -400,13 +411,14 @@ impl Transition {
             6 | 7 => ask(Self::choose_other(choices, made)),
             8..=11 => Self::Wait(Duration::from_nanos(any(choices, &WAITS[..]))),
             12 | 13 => Self::Fetched(any(choices, &FETCHED)),
-            14 | 15 => Self::User { call, by: By::Peer, act: any(choices, &ACTS) },
+            14 => Self::User { call, by: By::Peer, act: any(choices, &ACTS) },
+            15 => Self::User { call, by: By::Peer, act: any(choices, &ACTS[3..9]) },
             16 => {
                 let by = By::Guest(any(choices, &PEOPLE[..3]));
                 Self::User { call, by, act: any(choices, &ACTS[..3]) }
             }
             17 => {
-                let who = any(choices, &[Who::OtherApp, Who::OtherTenant]);
+                let who = any(choices, &[Who::Bare, Who::OtherApp, Who::OtherTenant]);
                 let verb = match choices.below(4) {
                     0 => Asked::Redirect(Goal::One(Person::Answers), None),
                     1 => Asked::Subscribe,
@@ -474,7 +486,7 @@ impl Transition {
                 Asked::Invite(Invitee::Replacing(0)),
             ]);
         all.extend(verbs.map(|verb| Self::Ask { call, verb, who: Who::Owner }));
-        for who in [Who::OtherApp, Who::OtherTenant] {
+        for who in [Who::Bare, Who::OtherApp, Who::OtherTenant] {
             all.push(Self::Ask { call, verb: Asked::Get, who });
         }
         all

@@ -51,6 +51,7 @@ fn needs(verb: Asked) -> &'static [Permission] {
         | Asked::KeepAlive
         | Asked::Delete
         | Asked::Prompt(..)
+        | Asked::Kept
         | Asked::Cancel { .. }
         | Asked::Participants
         | Asked::Operations
@@ -66,12 +67,14 @@ impl Reference {
         if who == Who::OtherTenant && !over {
             return Reply::Refused(403, "7505");
         }
-        // Only the bot's permissions in its own tenant come and go.
+        // Only the bot's permissions in its own tenant come and go; a role that the token lacks is no help.
         let bot = who != Who::OtherTenant && facts::asks(who, owner) == Owner::Bot;
-        let needs = needs(verb);
-        if bot && !needs.is_empty() && !self.has_any(needs) {
+        let may =
+            |any: &[Permission]| any.is_empty() || who != Who::Bare && (!bot || self.has_any(any));
+        if !may(needs(verb)) {
             return NOT_ALLOWED;
         }
+        let may_host = may(&[AccessMedia]);
         if over {
             return Reply::Refused(404, "8522");
         }
@@ -83,7 +86,7 @@ impl Reference {
                 let grouped = self.calls[call].gathering.is_some();
                 Reply::Call(self.state_now(call), self.audio_now(call), grouped)
             }
-            Asked::Answer(hosting) => self.answer(call, hosting, bot),
+            Asked::Answer(hosting) => self.answer(call, hosting, may_host),
             Asked::Reject(reason) => self.reject(call, reason),
             Asked::Redirect(goal, timeout) => self.redirect(call, goal, timeout),
             Asked::Transfer(transfer) => self.transfer(call, transfer),
@@ -98,23 +101,25 @@ impl Reference {
                 Reply::Operations(statuses.into_iter().enumerate().collect())
             }
             Asked::Operation => {
-                match self.statuses(call, self.moment()).into_iter().enumerate().last() {
+                match self.statuses(call, self.moment()).into_iter().enumerate().next_back() {
                     Some((number, status)) => Reply::OperationRead(number, status),
                     None => Reply::Refused(404, "8522"),
                 }
             }
-            Asked::Prompt(..) | Asked::Record(_) | Asked::Subscribe | Asked::Cancel { .. } => {
-                self.media(call, verb)
-            }
-            Asked::SendTones(_) => self.media(call, verb),
+            Asked::Prompt(..)
+            | Asked::Kept
+            | Asked::Record(_)
+            | Asked::Subscribe
+            | Asked::Cancel { .. }
+            | Asked::SendTones(_) => self.media(call, verb),
         }
     }
 
-    fn answer(&mut self, call: usize, hosting: Hosting, bot: bool) -> Reply {
+    fn answer(&mut self, call: usize, hosting: Hosting, may_host: bool) -> Reply {
         match hosting {
             Hosting::Unsaid => return INVALID,
-            Hosting::App if bot && !self.has_any(&[AccessMedia]) => return NOT_ALLOWED,
-            Hosting::App | Hosting::Service => {}
+            Hosting::App if !may_host => return NOT_ALLOWED,
+            Hosting::App | Hosting::Service | Hosting::Moving => {}
         }
         let (now, state) = (self.moment(), self.state_now(call));
         let facts = &mut self.calls[call];
@@ -143,15 +148,16 @@ impl Reference {
     }
 
     fn redirect(&mut self, call: usize, goal: Goal, timeout: Option<i32>) -> Reply {
-        let (people, bot): (Vec<Person>, bool) = match goal {
-            Goal::One(one) => (vec![one], false),
-            Goal::Two(one, other) => (vec![one, other], false),
-            Goal::Voicemail => (vec![Person::Ignores], false),
-            Goal::Bot => (vec![], true),
-            Goal::BotAnd(one) => (vec![one], true),
+        let (people, bots): (Vec<Person>, &[Owner]) = match goal {
+            Goal::One(one) => (vec![one], &[]),
+            Goal::Two(one, other) => (vec![one, other], &[]),
+            Goal::Voicemail => (vec![Person::Ignores], &[]),
+            Goal::Bot => (vec![], &[Owner::OtherBot]),
+            Goal::Bots => (vec![], &[Owner::OtherBot, Owner::Bot]),
+            Goal::BotAnd(one) => (vec![one], &[Owner::OtherBot]),
             Goal::Nobody | Goal::TooMany => return INVALID,
         };
-        let usual = if people.len() + usize::from(bot) == 1 { 55 } else { 60 };
+        let usual = if people.len() + bots.len() == 1 { 55 } else { 60 };
         let timeout = timeout.unwrap_or(usual);
         if !(15..=90).contains(&timeout) || people.contains(&Person::Unknown) {
             return INVALID;
@@ -163,16 +169,16 @@ impl Reference {
         let caller = self.calls[call].peer;
         self.calls[call].ended = Some((now, End { result: None, reason: None }, false));
         let hunt = self.hunts.len();
-        let leg = bot.then(|| {
-            let way = Way::In { silent: false };
-            let facts = Facts::new(Owner::OtherBot, now, caller, way);
-            self.begin(Facts { hunt: Some(hunt), ..facts })
-        });
+        let mut legs = Vec::new();
+        for owner in bots {
+            let facts = Facts::new(*owner, now, caller, Way::In { silent: false });
+            legs.push(self.begin(Facts { hunt: Some(hunt), ..facts }));
+        }
         let voicemail = goal == Goal::Voicemail;
         let people = people.into_iter().map(|who| Hunted { who, voicemail, by_hand: None });
         let until = now.after(Duration::from_secs(timeout.unsigned_abs().into()));
         let people = people.collect();
-        self.hunts.push(Hunt { origin: call, began: now, until, people, leg });
+        self.hunts.push(Hunt { origin: call, began: now, until, people, legs, gave_up: None });
         Reply::Taken
     }
 
@@ -342,6 +348,7 @@ impl Reference {
         let media = &mut self.calls[call].media;
         let work = match verb {
             Asked::Prompt(count, endless) => Work::Prompts { count, endless },
+            Asked::Kept => Work::Kept,
             Asked::Record(how) => {
                 if how == Recording::BargesIn {
                     media.cancel(now, false, &audio);

@@ -136,7 +136,9 @@ pub struct Hunt {
     pub began: Moment,
     pub until: Moment,
     pub people: Vec<Hunted>,
-    pub leg: Option<usize>,
+    pub legs: Vec<usize>,
+    /// The caller hung up before anybody answered.
+    pub gave_up: Option<Moment>,
 }
 
 /// A person who is rung for that caller.
@@ -185,7 +187,7 @@ impl Hunt {
 /// The other app of the same tenant, or the other tenant: whoever asks for a call of this owner.
 pub fn asks(who: Who, owner: Owner) -> Owner {
     match (who, owner) {
-        (Who::Owner, owner) => owner,
+        (Who::Owner | Who::Bare, owner) => owner,
         (Who::OtherApp, Owner::Bot) => Owner::OtherBot,
         (Who::OtherApp, Owner::OtherBot) => Owner::Bot,
         (Who::OtherTenant, _) => Owner::Bot,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use graph_api::Tone;
 use platform::FetchError;
 
-use super::super::{moment::Moment, transition::Recording, view::Codes};
+use super::super::{moment::Moment, requests::KEPT, transition::Recording, view::Codes};
 
 /// What an operation is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +16,8 @@ pub enum Work {
         count: usize,
         endless: bool,
     },
+    /// The prompt that is downloaded once.
+    Kept,
     Record(Recording),
     /// Keys, which take so long.
     Keys(Duration),
@@ -53,6 +55,8 @@ impl OperationEnd {
 #[derive(Debug, Clone, Default)]
 pub struct Media {
     pub operations: Vec<Operation>,
+    /// Downloads of the kept prompt that are over.
+    pub kept: Vec<(Moment, Result<Duration, FetchError>)>,
     pub subscribed: Option<Moment>,
     /// Keys, when they are pressed; some may lie ahead.
     pub presses: Vec<(Moment, Tone)>,
@@ -76,7 +80,7 @@ impl Media {
         let (mut queue, mut keys) = (Some(None), Some(None));
         for operation in &self.operations {
             let free = match operation.work {
-                Work::Prompts { .. } | Work::Record(_) => &mut queue,
+                Work::Prompts { .. } | Work::Kept | Work::Record(_) => &mut queue,
                 Work::Keys(_) => &mut keys,
                 Work::Done | Work::Invite(_) | Work::Gallery => {
                     ends.push(None);
@@ -104,18 +108,14 @@ impl Media {
             Work::Prompts { count, endless } => {
                 let (at, last) = operation.fetched.last().copied()?;
                 let played = operation.fetched.len() == count && !endless;
-                match last {
-                    Err(FetchError::Download) => {
-                        Some(OperationEnd::new(at, false, (400, 8536), "unknown"))
-                    }
-                    Err(FetchError::Format) => {
-                        Some(OperationEnd::new(at, false, (400, 8535), "unknown"))
-                    }
-                    Ok(length) => played.then(|| {
-                        let at = at.after(length);
-                        OperationEnd::new(at, true, (200, 0), "completedSuccessfully")
-                    }),
-                }
+                (played || last.is_err()).then(|| played_out(at, last))
+            }
+            Work::Kept => {
+                // what is there is played at once, what is not there when it has come.
+                let there = self.kept.iter().find(|(at, got)| got.is_ok() && *at <= begins);
+                let there = there.map(|(_, got)| (begins, *got));
+                let came = || self.kept.iter().find(|(at, _)| *at > begins).copied();
+                there.or_else(came).map(|(at, got)| played_out(at, got))
             }
             Work::Record(how) => {
                 let mut begins = begins;
@@ -193,10 +193,16 @@ impl Media {
     /// Which prompt of which operation must be under way at `t`.
     pub fn awaited(&self, t: Moment, audio: &dyn Fn(Moment) -> bool) -> Option<(usize, usize)> {
         let ends = self.ends(t, audio);
-        let queued = |work: Work| matches!(work, Work::Prompts { .. } | Work::Record(_));
+        let queued =
+            |work: Work| matches!(work, Work::Prompts { .. } | Work::Kept | Work::Record(_));
         let number =
             (0..ends.len()).find(|at| ends[*at].is_none() && queued(self.operations[*at].work))?;
         let operation = &self.operations[number];
+        if operation.work == Work::Kept {
+            let begins = operation.asked.max(self.free(number, &ends));
+            let there = self.kept.iter().any(|(at, got)| got.is_ok() || *at > begins);
+            return (!there).then_some((KEPT, 0));
+        }
         let count = match operation.work {
             Work::Prompts { count, .. } => count,
             Work::Record(Recording::Prompted) => 1,
@@ -210,12 +216,19 @@ impl Media {
         (!playing && next < count).then_some((number, next))
     }
 
+    /// When the queue was free for this operation; those before it have ended.
+    fn free(&self, number: usize, ends: &[Option<OperationEnd>]) -> Moment {
+        let queued = |at: &usize| !matches!(self.operations[*at].work, Work::Keys(_));
+        let before = (0..number).filter(queued).filter_map(|at| ends[at]);
+        before.map(|end| end.at).max().unwrap_or(self.operations[number].asked)
+    }
+
     /// Ends whatever runs or waits; keys too, unless a record barges in.
     pub fn cancel(&mut self, now: Moment, keys: bool, audio: &dyn Fn(Moment) -> bool) {
         let ends = self.ends(now, audio);
         for (operation, end) in self.operations.iter_mut().zip(ends) {
             let concerned = match operation.work {
-                Work::Prompts { .. } | Work::Record(_) => true,
+                Work::Prompts { .. } | Work::Kept | Work::Record(_) => true,
                 Work::Keys(_) => keys,
                 Work::Done | Work::Invite(_) | Work::Gallery => false,
             };
@@ -239,12 +252,21 @@ impl Media {
     }
 }
 
+/// How playing ends with the last download.
+fn played_out(at: Moment, last: Result<Duration, FetchError>) -> OperationEnd {
+    match last {
+        Err(FetchError::Download) => OperationEnd::new(at, false, (400, 8536), "unknown"),
+        Err(FetchError::Format) => OperationEnd::new(at, false, (400, 8535), "unknown"),
+        Ok(length) => OperationEnd::new(at.after(length), true, (200, 0), "completedSuccessfully"),
+    }
+}
+
 impl Operation {
     ///
     fn cut(&self, at: Moment) -> OperationEnd {
         match self.work {
             Work::Record(_) => OperationEnd::new(at, false, (400, 8508), "operationCanceled"),
-            Work::Prompts { .. } => {
+            Work::Prompts { .. } | Work::Kept => {
                 OperationEnd::new(at, false, (400, 8508), "mediaOperationCanceled")
             }
             Work::Keys(_) | Work::Done | Work::Invite(_) | Work::Gallery => OperationEnd {

@@ -16,6 +16,7 @@ use platform::{FetchError, Permission};
 
 use super::{
     moment::Moment,
+    requests::KEPT,
     transition::{Person, Rights, Transition},
     view::{Reply, Told},
 };
@@ -137,9 +138,11 @@ impl Reference {
         prompt: usize,
         outcome: Result<Duration, FetchError>,
     ) {
-        if self.awaits(call) == Some((operation, prompt)) {
-            self.deeds += 1;
-            let now = self.moment();
+        self.deeds += 1;
+        let now = self.moment();
+        if operation == KEPT {
+            self.calls[call].media.kept.push((now, outcome));
+        } else if self.awaits(call) == Some((operation, prompt)) {
             self.calls[call].media.operations[operation].fetched.push((now, outcome));
         }
     }

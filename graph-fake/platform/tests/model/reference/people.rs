@@ -48,9 +48,11 @@ impl Reference {
         let now = self.moment();
         for number in 0..self.hunts.len() {
             let hunt = &self.hunts[number];
-            let leg_rings = hunt.leg.is_some_and(|leg| self.state_now(leg) == CallState::Incoming);
-            let leg_won = hunt.leg.is_some_and(|leg| self.answered(leg, now).is_some());
+            let mut legs = hunt.legs.iter();
+            let leg_rings = legs.any(|leg| self.state_now(*leg) == CallState::Incoming);
+            let leg_won = hunt.legs.iter().any(|leg| self.calls[*leg].answered.is_some());
             let open = hunt.until > now
+                && hunt.gave_up.is_none()
                 && hunt.found(now).is_none()
                 && !leg_won
                 && (leg_rings || hunt.anybody(now));
@@ -77,6 +79,9 @@ impl Reference {
             }
             UserAct::HangUp | UserAct::RemoveBot if state == CallState::Incoming => {
                 facts.ended = Some((now, End::with(487, 0), false));
+                if let Some(hunt) = facts.hunt {
+                    self.hunts[hunt].gave_up = Some(now);
+                }
             }
             UserAct::Answer if !answered && !facts.incoming() => facts.answered = Some(now),
             UserAct::Decline if !answered && !facts.incoming() => {
@@ -145,16 +150,11 @@ impl Reference {
                 None => IMPOSSIBLE,
             };
         }
-        if gathering.present(who, now).is_none() {
-            return IMPOSSIBLE;
-        }
-        if let UserAct::Invite(whom) = act
-            && (gathering.pending(whom, now).is_some() || gathering.present(whom, now).is_some())
-        {
-            return IMPOSSIBLE;
-        }
+        // nobody is invited who is there or on the way.
+        let again = matches!(act, UserAct::Invite(whom) if gathering.expects(whom, now));
         let Some(guest) = gathering.present(who, now) else { return IMPOSSIBLE };
         match act {
+            UserAct::Invite(_) if again => return IMPOSSIBLE,
             UserAct::HangUp => guest.left = Some(now),
             UserAct::Invite(whom) => gathering.guests.push(Guest::new(whom, now, false)),
             UserAct::RemoveBot => {

@@ -33,12 +33,7 @@ impl Reference {
         if would_answer.is_none_or(|at| at > unanswered.0) {
             ends.push(unanswered);
         }
-        // whoever picks up first has the caller.
-        if let Some(at) = facts.hunt.and_then(|hunt| self.hunts[hunt].found(t))
-            && would_answer.is_none_or(|answered| answered > at)
-        {
-            ends.push((at, End::with(487, 10_003)));
-        }
+        ends.extend(self.lost(call, t));
         for transfer in &facts.transfers {
             let end = match transfer.onto {
                 None => End { result: Some((0, 7015)), reason: None },
@@ -51,6 +46,18 @@ impl Reference {
         let deserted = facts.gathering.as_ref().and_then(|gathering| gathering.deserted(t));
         ends.extend(deserted.map(|at| (at, End::with(200, 5010))));
         ends.into_iter().filter(|(at, _)| *at <= t).min_by_key(|(at, _)| *at)
+    }
+
+    /// whoever picks up first has the caller, and nobody who rings has one that gave up.
+    fn lost(&self, call: usize, t: Moment) -> Option<(Moment, End)> {
+        let answered = self.calls[call].answered;
+        let hunt = &self.hunts[self.calls[call].hunt?];
+        let others = hunt.legs.iter().filter(|leg| **leg != call);
+        let by_bot = others.filter_map(|leg| self.calls[*leg].answered);
+        let taken = by_bot.chain(hunt.found(t)).map(|at| (at, End::with(487, 10_003)));
+        let gave_up = hunt.gave_up.map(|at| (at, End::with(487, 0)));
+        let lost = taken.chain(gave_up).min_by_key(|(at, _)| *at)?;
+        answered.is_none_or(|answered| answered > lost.0).then_some(lost)
     }
 
     /// the call onto which another one was transferred is over with it.
