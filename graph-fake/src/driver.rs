@@ -205,9 +205,16 @@ impl Loop {
                     let _ = answer.send(reply);
                     return;
                 }
+                let mut effects = out.effects;
+                if self.flaw == Some(Flaw::OvertakesReplyElsewhere) {
+                    let first = |effect: &Effect| matches!(effect, Effect::Deliver(_));
+                    let first = effects.iter().position(first).map_or(0, |at| at + 1);
+                    let others = effects.split_off(first);
+                    self.carry_out(others, None);
+                }
                 // A client that is gone drops the reply, which releases the effects all the same.
                 let _ = answer.send(reply);
-                self.carry_out(out.effects, Some(&wait.shared()));
+                self.carry_out(effects, Some(&wait.shared()));
             }
             Command::Act(act, answer) => {
                 let out = self.state.platform.handle(self.clock.now(), Input::Act(act));

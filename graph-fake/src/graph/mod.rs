@@ -242,6 +242,7 @@ impl Exchange<'_> {
         };
         match gate {
             Gate::Open => None,
+            Gate::TooMany if self.graph.flaw == Some(Flaw::NeverThrottles) => None,
             Gate::TooMany => Some(Answer::refused(&Refusal::TooManyRequests, None)),
             Gate::Fault(reply) => Some(self.fault(&reply)),
         }
@@ -318,7 +319,9 @@ impl Exchange<'_> {
             call_id: self.call().map(|call| call.to_string()),
         };
         self.graph.journal.write(now, self.call(), "refused", route, json!(why));
-        self.graph.refusals.keep(self.id, why);
+        if self.graph.flaw != Some(Flaw::ForgetsReasons) {
+            self.graph.refusals.keep(self.id, why);
+        }
     }
 }
 

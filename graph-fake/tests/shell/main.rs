@@ -1,5 +1,6 @@
 //! The shell on real sockets.
 
+mod answers;
 mod bad_input;
 mod control_api;
 mod flaws;
@@ -8,3 +9,5 @@ mod identity;
 mod keys;
 mod meetings;
 mod notifications;
+mod operations;
+mod why;
