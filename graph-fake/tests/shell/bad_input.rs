@@ -97,7 +97,7 @@ async fn calls_and_paths_that_do_not_exist() {
         (Method::POST, format!("{CALLS}/{nobody}/keepAlive"), 404, "8522"),
         (Method::GET, format!("{CALLS}/{call}/operations/{nobody}"), 404, "8522"),
         (Method::GET, format!("{CALLS}/{call}/participants/{nobody}"), 404, "8543"),
-        (Method::POST, format!("{CALLS}/{call}/mute"), 405, "8520"),
+        (Method::POST, format!("{CALLS}/{call}/startRecording"), 405, "8520"),
         (Method::GET, CALLS.to_owned(), 405, "8520"),
         (Method::PATCH, format!("{CALLS}/{call}"), 405, "8520"),
         (Method::GET, format!("{CALLS}/{call}/dance"), 404, "UnknownError"),
