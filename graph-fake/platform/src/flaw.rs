@@ -71,6 +71,22 @@ pub enum Flaw {
     KeepsReplacedCall,
     /// Shows hidden participants to others.
     ShowsHidden,
+    /// Lets several share their screens at a time.
+    SeveralShare,
+    /// Lets bots wait in the lobby for ever.
+    WaitsForEver,
+    /// A group call goes on when all people have left.
+    OutlivesPeople,
+    /// Invites somebody who is there, or invited, already.
+    InvitesTwice,
+    /// muteAll mutes the bot that asks, too.
+    MutesItselfToo,
+    /// Lets several be invited where there is no chat.
+    SeveralWithoutChat,
+    /// Numbers of delta rosters have gaps.
+    SkipsNumbers,
+    /// A bot that may join as a guest only stays when somebody else escalates.
+    GuestsSurvive,
     /// Makes a conference of a call of two although it refuses the invitation.
     EscalatesWhenRefused,
     /// Lets an answered call be rejected.
@@ -115,7 +131,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 62] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -150,6 +166,14 @@ impl Flaw {
         Self::HearsTonesEarly,
         Self::KeepsReplacedCall,
         Self::ShowsHidden,
+        Self::SeveralShare,
+        Self::WaitsForEver,
+        Self::OutlivesPeople,
+        Self::InvitesTwice,
+        Self::MutesItselfToo,
+        Self::SeveralWithoutChat,
+        Self::SkipsNumbers,
+        Self::GuestsSurvive,
         Self::EscalatesWhenRefused,
         Self::RejectsAnswered,
         Self::ForgetsReason,

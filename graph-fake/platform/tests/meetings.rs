@@ -62,9 +62,9 @@ impl World {
         let verb = Verb::Meeting(Box::new(verb));
         let request = Request { caller, scenario: None, verb };
         let out = self.platform.handle(self.now, Input::Request(Box::new(request)));
-        out.reply.expect("a request is always answered").map(|accepted| match accepted {
-            Accepted::Meeting(accepted) => *accepted,
-            other => panic!("{other:?}"),
+        out.reply.expect("a request is always answered").map(|accepted| {
+            let Accepted::Meeting(accepted) = accepted else { panic!("{accepted:?}") };
+            *accepted
         })
     }
 
@@ -363,10 +363,10 @@ fn filters() {
     let made = view(world.create(json!({}))).meeting;
     let (id, url) = (made.text_id(), made.link().to_string());
     let by_url = |url: &str| MeetingFilter::JoinWebUrl(url.to_owned());
-    assert_eq!(found(world.find(by_url(&url))), [id.clone()]);
-    assert_eq!(found(world.find(by_url(&url.replace("%3a", "%3A")))), [id.clone()]);
+    assert_eq!(found(world.find(by_url(&url))), std::slice::from_ref(&id));
+    assert_eq!(found(world.find(by_url(&url.replace("%3a", "%3A")))), std::slice::from_ref(&id));
     let number = MeetingFilter::JoinMeetingId(made.join_meeting_id.clone());
-    assert_eq!(found(world.find(number.clone())), [id.clone()]);
+    assert_eq!(found(world.find(number.clone())), std::slice::from_ref(&id));
     let others = world.ask(app(), MeetingVerb::Find(of(ANA), by_url(&url)));
     assert!(found(others).is_empty(), "another user's meeting");
     let others = world.ask(app(), MeetingVerb::Find(of(ANA), number.clone()));

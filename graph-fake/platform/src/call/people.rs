@@ -54,15 +54,13 @@ impl Call {
     pub fn peer_holds(&mut self, hold: bool, asks: &mut Vec<Ask>) -> Result<(), ActRefusal> {
         let (from, to) =
             if hold { (Audio::Flows, Audio::Held) } else { (Audio::Held, Audio::Flows) };
-        match self.phase {
-            Phase::Established { audio } if audio == from => {
-                self.enter(Phase::Established { audio: to }, asks);
-                self.tell_audio(!hold, asks);
-                Ok(())
-            }
-            _ if hold => Err(ActRefusal::NotNow("no sound flows that could be held".into())),
-            _ => Err(ActRefusal::NotNow("the call is not on hold".into())),
+        if self.phase != (Phase::Established { audio: from }) {
+            let why = if hold { "no sound flows that could be held" } else { "it is not on hold" };
+            return Err(ActRefusal::NotNow(why.to_owned()));
         }
+        self.enter(Phase::Established { audio: to }, asks);
+        self.tell_audio(!hold, asks);
+        Ok(())
     }
 
     /// Somebody presses keys, one after another.

@@ -38,6 +38,7 @@ impl Call {
     ///
     /// # Errors
     /// The refusal, by the order of errors.md: argument, state, kind, limits.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the platform sends other verbs elsewhere")]
     pub fn verb(&mut self, verb: CallVerb, desk: &mut Desk<'_>) -> Result<Accepted, Refusal> {
         match verb {
             CallVerb::Get => Ok(Accepted::Call(Box::new(self.view()))),

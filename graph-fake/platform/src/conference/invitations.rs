@@ -6,6 +6,7 @@ use super::Conference;
 use crate::{
     call::unanswered,
     directory::OnCall,
+    flaw::Flaw,
     input::{CallId, OperationId, ParticipantId},
     who::{Person, Who},
 };
@@ -77,13 +78,15 @@ impl Conference {
     /// Whether somebody is on the way or there already.
     pub fn expects(&self, who: &Who) -> bool {
         let there = self.participants.iter().any(|p| p.person.who == *who);
-        there || self.invitations.iter().any(|i| i.person.who == *who)
+        let expected = there || self.invitations.iter().any(|i| i.person.who == *who);
+        expected && self.flaw != Some(Flaw::InvitesTwice)
     }
 
     /// When something happens by itself: somebody reacts, is given up, or has waited too long in the lobby.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let invitations = self.invitations.iter().filter_map(Invitation::next_at);
-        let lobby = self.lobby.iter().map(|(at, _)| *at);
+        let patient = self.flaw == Some(Flaw::WaitsForEver);
+        let lobby = self.lobby.iter().filter(|_| !patient).map(|(at, _)| *at);
         invitations.chain(lobby).min()
     }
 
@@ -174,6 +177,9 @@ impl Conference {
 
     /// Whoever has waited too long in the lobby by now.
     pub fn due_in_lobby(&mut self, now: Timestamp) -> Option<ParticipantId> {
+        if self.flaw == Some(Flaw::WaitsForEver) {
+            return None;
+        }
         let at = self.lobby.iter().position(|(at, _)| *at <= now)?;
         Some(self.lobby.remove(at).1)
     }

@@ -298,7 +298,7 @@ impl Conference {
 
     /// One sharer at a time: a new one replaces the old one.
     pub fn share(&mut self, id: ParticipantId, on: bool) -> bool {
-        if on {
+        if on && self.flaw != Some(Flaw::SeveralShare) {
             let others: Vec<_> = self.sharers().filter(|other| *other != id).collect();
             for other in others {
                 self.send(other, StreamKind::ScreenSharing, false);
@@ -406,7 +406,8 @@ impl Conference {
 
     /// Whether people were in it and have all left, with none on the way: then it is over (errors.md 3: 5010).
     pub fn is_deserted(&self) -> bool {
-        self.people() == 0 && self.had_people && self.invitations.is_empty()
+        let left = self.people() == 0 && self.had_people && self.invitations.is_empty();
+        left && self.flaw != Some(Flaw::OutlivesPeople)
     }
 
     /// Whether nobody came who was called together (errors.md 3: 5013). Where nobody was called, as by a bot

@@ -247,8 +247,8 @@ impl Platform {
             return;
         }
         let Some(roster) = look(conference, call) else { return };
-        self.with_call(now, leg, effects, |call, (_, asks)| {
-            call.roster_sequence += 1;
+        self.with_call(now, leg, effects, |call, (options, asks)| {
+            call.roster_sequence += 1 + u64::from(options.flaw == Some(Flaw::SkipsNumbers));
             call.wants_whole_roster = false;
             call.tell(What::Roster(roster), asks);
         });

@@ -86,10 +86,12 @@ impl Platform {
             Shape::Join => Need::Join,
         };
         let by_chat = chat.join && matches!(shape, Shape::Join);
-        let flawed = match need {
-            Need::Initiate => self.options.flaw == Some(Flaw::CallsWithoutPermission),
-            _ => self.options.flaw == Some(Flaw::JoinsWithoutPermission),
+        let flaw = if need == Need::Initiate {
+            Flaw::CallsWithoutPermission
+        } else {
+            Flaw::JoinsWithoutPermission
         };
+        let flawed = self.options.flaw == Some(flaw);
         if missing(need, grants).is_some() && !by_chat && !flawed {
             return Err(Refusal::MissingPermission(need));
         }

@@ -10,6 +10,10 @@ use crate::{
 
 impl Platform {
     /// The explanation of a refusal that hangs on a permission, a registration or a tenant.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only refusals that hang on rights are explained"
+    )]
     pub(super) fn explain(
         &self,
         refusal: &Refusal,

@@ -21,6 +21,7 @@ use crate::{
 
 impl Platform {
     /// Answers one of them.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the platform sends other verbs elsewhere")]
     pub(super) fn group_verb(
         &mut self,
         now: Timestamp,
@@ -250,7 +251,8 @@ impl Job<'_> {
         let named = request.participants.unwrap_or_default();
         let at = self.group()?;
         let me = self.me();
-        let bot_too = self.platform.options.mute_all_includes_bot;
+        let options = &self.platform.options;
+        let bot_too = options.mute_all_includes_bot || options.flaw == Some(Flaw::MutesItselfToo);
         let mut whom = Vec::new();
         for id in &named {
             let id = id.parse().map(ParticipantId).map_err(|_| Refusal::ParticipantNotFound)?;

@@ -101,7 +101,8 @@ impl Platform {
         if call.observation.is_some() {
             return Err(Refusal::RecordingCall);
         }
-        if wanted.len() > 1 && conference.is_none_or(|c| c.coordinates().chat.is_none()) {
+        let lax = self.options.flaw == Some(Flaw::SeveralWithoutChat);
+        if wanted.len() > 1 && !lax && conference.is_none_or(|c| c.coordinates().chat.is_none()) {
             let text = "inviting several needs a call with a valid chatInfo.";
             return Err(Refusal::InvalidArgument(text.to_owned()));
         }

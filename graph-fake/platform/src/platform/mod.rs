@@ -192,6 +192,7 @@ impl Platform {
 
     /// Changes the switches; what has begun keeps the times it began with.
     pub fn set_options(&mut self, options: Options) {
+        self.outbox.set_options(&options);
         self.options = options;
     }
 

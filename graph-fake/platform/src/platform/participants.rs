@@ -157,6 +157,7 @@ impl Platform {
     }
 
     ///
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the platform sends other verbs elsewhere")]
     pub(super) fn routing_groups(
         &mut self,
         id: CallId,
@@ -199,6 +200,7 @@ impl Platform {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the platform sends other verbs elsewhere")]
     fn read_or_delete_group(&mut self, id: CallId, verb: CallVerb) -> Result<Accepted, Refusal> {
         let call = self.calls.get_mut(&id).ok_or(Refusal::CallNotFound)?;
         let missing = Refusal::ItemNotFound("Audio routing group");

@@ -90,9 +90,10 @@ impl Platform {
     }
 
     fn somebody(&mut self, tenant: Guid, who: &Who) -> Result<Party, ActRefusal> {
-        let unknown = || match who {
-            Who::User(id) => ActRefusal::Unknown(format!("user {id} in tenant {tenant}")),
-            other => ActRefusal::Unknown(format!("{other:?} in tenant {tenant}")),
+        let unknown = || {
+            let who =
+                if let Who::User(id) = who { format!("user {id}") } else { format!("{who:?}") };
+            ActRefusal::Unknown(format!("{who} in tenant {tenant}"))
         };
         let person = self.person(tenant, who).ok_or_else(unknown)?;
         Ok(Party { participant: ParticipantId(self.ids.guid()), person })

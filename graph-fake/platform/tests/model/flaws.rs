@@ -3,7 +3,7 @@
 use platform::Flaw;
 
 /// What only a group call can show.
-pub const OF_GROUPS: [Flaw; 10] = [
+pub const OF_GROUPS: [Flaw; 18] = [
     Flaw::AnswersWithoutPermission,
     Flaw::JoinsWithoutPermission,
     Flaw::MutesAloud,
@@ -14,6 +14,14 @@ pub const OF_GROUPS: [Flaw; 10] = [
     Flaw::KeepsReplacedCall,
     Flaw::ShowsHidden,
     Flaw::RosterAfterEscalation,
+    Flaw::SeveralShare,
+    Flaw::WaitsForEver,
+    Flaw::OutlivesPeople,
+    Flaw::InvitesTwice,
+    Flaw::MutesItselfToo,
+    Flaw::SeveralWithoutChat,
+    Flaw::SkipsNumbers,
+    Flaw::GuestsSurvive,
 ];
 
 /// Faults that concern groups first but show in calls of two as well.

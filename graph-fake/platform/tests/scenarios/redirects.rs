@@ -13,9 +13,9 @@ fn rung(stage: &mut Stage) -> CallId {
 
 /// What became of the caller: in words, and who answered.
 fn outcome(stage: &Stage, origin: CallId) -> Vec<(&'static str, Option<Who>)> {
-    let of_it = |event: &Event| match event {
-        Event::Redirected { call, how, to } if *call == origin => Some((*how, to.clone())),
-        _ => None,
+    let of_it = |event: &Event| {
+        let Event::Redirected { call, how, to } = event else { return None };
+        (*call == origin).then(|| (*how, to.clone()))
     };
     stage.events.iter().filter_map(of_it).collect()
 }

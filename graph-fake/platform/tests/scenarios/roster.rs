@@ -95,11 +95,11 @@ fn source_ids_are_unique() {
     let meeting = stage.meeting(&[OLU, DANA, KIM]);
     let call = stage.join(meeting);
     let told = stage.notifications(call);
-    let rosters = told.iter().filter_map(|told| match &told.what {
-        What::Roster(Roster::Full(everybody)) => Some(everybody),
-        _ => None,
+    let rosters = told.iter().rev().filter_map(|told| {
+        let What::Roster(Roster::Full(everybody)) = &told.what else { return None };
+        Some(everybody)
     });
-    let everybody = rosters.last().unwrap();
+    let everybody = { rosters }.next().unwrap();
     let ids: Vec<u32> = everybody.iter().flat_map(|p| &p.streams).map(|s| s.source_id).collect();
     assert_eq!(ids.len(), 3 * 3 + 1);
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
@@ -151,10 +151,12 @@ fn a_thousand_participants() {
     let options = json!({"callOptions": {"isDeltaRosterEnabled": true}});
     let delta = stage.join_as(HELPER, meeting, options);
     stage.heard(full);
-    let size = |told: &[platform::Notification]| match &told.last().unwrap().what {
-        What::Roster(Roster::Full(everybody)) => everybody.len(),
-        What::Roster(Roster::Delta { changed, .. }) => changed.len(),
-        other => panic!("{other:?}"),
+    let size = |told: &[platform::Notification]| {
+        let What::Roster(roster) = &told.last().unwrap().what else { panic!("{told:?}") };
+        match roster {
+            Roster::Full(everybody) => everybody.len(),
+            Roster::Delta { changed, .. } => changed.len(),
+        }
     };
     let first: Vec<_> = stage.notifications(delta).into_iter().take(3).collect();
     assert_eq!(size(&first), 999);

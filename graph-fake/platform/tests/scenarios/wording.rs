@@ -107,7 +107,18 @@ fn operation(view: &OperationView) -> String {
         OperationKind::StopHoldMusic => "unhold",
         OperationKind::AddLargeGalleryView => "gallery",
         OperationKind::Plain => "plain",
-        other => other.odata_type(),
+        OperationKind::PlayPrompt
+        | OperationKind::Record
+        | OperationKind::CancelMediaProcessing
+        | OperationKind::SubscribeToTone
+        | OperationKind::SendDtmfTones
+        | OperationKind::MuteParticipant
+        | OperationKind::UnmuteParticipant
+        | OperationKind::MuteParticipants
+        | OperationKind::UpdateRecordingStatus
+        | OperationKind::AdmitFromLobby
+        | OperationKind::AdmitAllFromLobby
+        | OperationKind::RemoveFromLobby => view.kind.odata_type(),
     };
     let well = view.status == OperationStatus::Completed;
     let how = if well { "completed" } else { "failed" };
