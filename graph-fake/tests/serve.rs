@@ -3,9 +3,13 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Output, Stdio},
+    sync::Arc,
 };
 
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use serde_json::Value;
+
+const TENANT: &str = "7e57d004-2b97-4e7a-b45f-5387367791cd";
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_graph-fake"))
@@ -53,6 +57,59 @@ fn the_ready_line_has_everything_a_client_needs() {
     assert!(ca.starts_with("-----BEGIN CERTIFICATE-----"));
 }
 
+/// cli.md: `graph-fake env`.
+#[test]
+fn every_stack_is_told_what_to_paste() {
+    for (stack, wanted) in [
+        ("python", "REQUESTS_CA_BUNDLE=/somewhere/ca.pem"),
+        ("js", "NODE_EXTRA_CA_CERTS=/somewhere/ca.pem"),
+        ("csharp", "SSL_CERT_FILE=/somewhere/ca.pem"),
+        ("java", "keytool"),
+        ("rust", "SSL_CERT_FILE=/somewhere/ca.pem"),
+    ] {
+        let arguments =
+            ["env", "--stack", stack, "--ca-dir", "/somewhere", "--https", "127.0.0.1:443"];
+        let said = program().args(arguments).arg("--impersonate").output().unwrap();
+        assert!(said.status.success(), "{said:?}");
+        let said = String::from_utf8(said.stdout).unwrap();
+        for word in [wanted, "https://127.0.0.1:443/v1.0", TENANT, "login.microsoftonline.com"] {
+            assert!(said.contains(word), "{stack}: {word} in {said}");
+        }
+    }
+    let (code, said) = fails(&["env", "--stack", "cobol"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("cobol") && said.contains("python"), "{said}");
+}
+
+/// Clients.md 3: the certificate carries the hosts that are compiled into clients.
+#[test]
+fn the_real_names_are_in_the_certificate_if_asked_for() {
+    for (more, named) in [(&[][..], false), (&["--impersonate"][..], true)] {
+        let (_running, ready) = start(more);
+        let address = ready["graph"].as_str().unwrap().strip_prefix("https://").unwrap();
+        let address = address.split('/').next().unwrap().to_owned();
+        let ca = ready["caFile"].as_str().unwrap().to_owned();
+        assert_eq!(speaks_tls_as(&address, &ca, "graph.microsoft.com"), named);
+        assert!(speaks_tls_as(&address, &ca, "localhost"));
+    }
+}
+
+/// Whether the server at this address proves to have this name.
+fn speaks_tls_as(address: &str, ca: &str, name: &str) -> bool {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut tls = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    tls.complete_io(&mut socket).is_ok()
+}
+
 #[test]
 fn a_port_that_is_taken_is_named() {
     let (_running, ready) = start(&[]);
@@ -73,7 +130,22 @@ fn mistakes_end_with_two_and_are_named() {
     };
     let unknown = file("unknown.toml", "allowHttpCallbacks = true\ntenant = []\n");
     let bad_id = file("id.json", "{\n \"tenants\": [{\"id\": \"seven\"}]\n}");
-    let wrong: [(&[&str], &[&str]); 6] = [
+    let tenant = "[[tenants]]\nid = \"7e57d004-2b97-4e7a-b45f-5387367791cd\"\n";
+    let number = file("number.toml", &format!("{tenant}[[tenants.phones]]\nnumber = \"07946\"\n"));
+    let option = file("option.toml", "[options]\nringMs = 1\nbatch = 0\n");
+    let misspelt = file("misspelt.toml", "[options]\nringsMs = 1\n");
+    let policy = file(
+        "policy.json",
+        &format!(
+            "{{\n\"tenants\": [{{\"id\": \"{TENANT}\", \"apps\": [\n{{\"id\": \"{TENANT}\", \"displayName\": \"x\", \"secret\": \"s\", \"accessPolicy\": 7}}]}}]}}"
+        ),
+    );
+    let wrong: [(&[&str], &[&str]); 11] = [
+        (&["config", "check", &number], &["number.toml", "line 4", "07946"]),
+        (&["config", "check", &option], &["option.toml", "line 3", "batch"]),
+        (&["serve", "--config", &misspelt], &["misspelt.toml", "line 2", "ringsMs"]),
+        (&["config", "check", &policy], &["policy.json", "line 3", "everybody"]),
+        (&["serve", "--impersonate", "--https", "0.0.0.0:0"], &["--impersonate", "0.0.0.0"]),
         (&["serve", "--config", "/no/such/file.toml"], &["/no/such/file.toml"]),
         (&["serve", "--config", &unknown], &["unknown.toml", "line 2", "tenant"]),
         (&["config", "check", &bad_id], &["id.json", "line 2", "seven"]),

@@ -210,3 +210,29 @@ async fn a_loop_is_a_word_of_beta() {
     assert_eq!(ask("beta", json!(true)).await, 200);
     assert_eq!(ask("beta", json!("yes")).await, 400);
 }
+
+/// Clients.md 12 and 14: where nothing has to be said, a body may be left out, and its Content-Type with it; where
+/// there is one, it is JSON.
+#[tokio::test]
+async fn bodies_that_may_be_left_out() {
+    let world = World::start().await;
+    let server = &world.server;
+    let ask = async |action: &str, kind: Option<&str>, body: &str| {
+        let uri =
+            format!("https://{}{}", server.https, world.path(&format!("/{{group}}/{action}")));
+        let mut request = http::Request::post(uri)
+            .header(header::AUTHORIZATION, format!("Bearer {}", server.token(0)));
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        server.send(request.body(body.to_owned().into()).unwrap()).await.status.as_u16()
+    };
+    for action in ["keepAlive", "mute", "unmute", "subscribeToTone", "cancelMediaProcessing"] {
+        assert_eq!(ask(action, None, "").await, 200, "{action}");
+    }
+    assert_eq!(ask("mute", Some("application/json; charset=utf-8"), "{}").await, 200);
+    assert_eq!(ask("mute", Some("APPLICATION/JSON"), "{}").await, 200);
+    assert_eq!(ask("mute", Some("text/plain"), "{}").await, 400);
+    assert_eq!(ask("mute", None, "{}").await, 400);
+    assert_eq!(ask("keepAlive", None, "{}").await, 200, "its body is not looked at");
+}

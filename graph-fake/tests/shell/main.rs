@@ -3,6 +3,8 @@
 mod answers;
 mod bad_input;
 mod control_api;
+mod described;
+mod faults;
 mod flaws;
 mod harness;
 mod identity;

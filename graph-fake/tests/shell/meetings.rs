@@ -189,6 +189,7 @@ async fn an_access_policy_takes_effect_at_once() {
     );
     grant(json!([BOB, ALICE])).await;
     make(&server, json!({})).await;
+    grant(json!([BOB])).await;
     grant(json!("everybody")).await;
     make(&server, json!({})).await;
 }

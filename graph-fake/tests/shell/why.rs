@@ -160,6 +160,29 @@ async fn another_tenant_is_explained() {
     expect_why(server, &refused, "isOfTenant", &TENANT.to_string()).await;
 }
 
+/// R-172, R-179: a bot that is dropped when somebody else escalates finds out why by the call's id.
+#[tokio::test]
+async fn a_dropped_call_is_explained() {
+    let server = Server::start().await;
+    let app = json!({"displayName": "Bot", "secret": "s", "roles": [INITIATE]}).to_string();
+    let path = format!("/tenants/{TENANT}/apps/{APP}");
+    assert_eq!(server.control(Method::PUT, &path, app).await.status, StatusCode::NO_CONTENT);
+    let call = server.call(&dead_callback()).await;
+    let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 5000}"#).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    let invite = json!({"by": USERS[0].1, "action": "invite", "user": USERS[1].1}).to_string();
+    let done = server.control(Method::POST, &format!("/calls/{call}/actions"), invite).await;
+    assert_eq!(done.status, StatusCode::ACCEPTED, "{done:?}");
+    let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 5000}"#).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    let why = server.control(Method::GET, &format!("/why/{call}"), "").await;
+    assert_eq!((why.status, &why.body["callId"]), (StatusCode::OK, &json!(call)), "{why:?}");
+    assert_eq!(why.body["predicate"], "isGranted", "{why:?}");
+    let mend = why.body["mend"].as_str().unwrap();
+    assert!(mend.contains("Calls.JoinGroupCall.All"), "{mend}");
+    assert!(server.journal.since(0, 10_000).iter().any(|line| line.kind == "dropped"));
+}
+
 #[tokio::test]
 async fn throttling() {
     check_throttling(Server::start().await).await;
