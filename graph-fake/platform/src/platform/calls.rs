@@ -2,7 +2,7 @@
 
 use std::{hash::BuildHasherDefault, ops::Index, sync::Arc};
 
-use graph_api::Timestamp;
+use graph_api::{Guid, Timestamp};
 use indexmap::IndexMap;
 use rustc_hash::FxHasher;
 
@@ -11,6 +11,8 @@ use crate::{call::Call, input::CallId, view::CallView};
 /// A call and what is kept of it.
 #[derive(Debug, Clone)]
 struct Slot {
+    /// Tenant and application: what every request is asked for first, without a look at the call.
+    owner: (Guid, Guid),
     call: Box<Call>,
     /// The time under which it is in the index of deadlines; its own is never earlier.
     indexed: Option<Timestamp>,
@@ -36,6 +38,11 @@ impl Calls {
         self.slots.contains_key(id)
     }
 
+    /// The tenant and the application that a call belongs to.
+    pub(super) fn owner(&self, id: &CallId) -> Option<(Guid, Guid)> {
+        self.slots.get(id).map(|slot| slot.owner)
+    }
+
     pub(super) fn get(&self, id: &CallId) -> Option<&Call> {
         self.slots.get(id).map(|slot| &*slot.call)
     }
@@ -48,7 +55,8 @@ impl Calls {
     }
 
     pub(super) fn insert(&mut self, id: CallId, call: Call) {
-        self.slots.insert(id, Slot { call: Box::new(call), indexed: None, view: None });
+        let owner = (call.birth().tenant, call.birth().app);
+        self.slots.insert(id, Slot { owner, call: Box::new(call), indexed: None, view: None });
     }
 
     pub(super) fn remove(&mut self, id: &CallId) -> Option<Call> {
@@ -84,6 +92,11 @@ impl Calls {
                 (before, next)
             }
         }
+    }
+
+    /// When a call wakes up by itself.
+    pub(super) fn deadline(&self, id: &CallId) -> Option<Timestamp> {
+        self.get(id)?.next_deadline().map(|(at, _)| at)
     }
 
     /// The index's entry has come: it is forgotten.

@@ -153,7 +153,22 @@ impl Platform {
             }
             Input::Deadline => {}
         }
+        self.sharpen();
         out
+    }
+
+    /// The first deadline of the index is a true one: calls whose own has only moved away since are put where
+    /// they belong, each when it comes to the front.
+    fn sharpen(&mut self) {
+        while let Some((at, Owner::Call(id))) = self.deadlines.first().copied() {
+            if self.calls.deadline(&id) == Some(at) {
+                return;
+            }
+            self.deadlines.pop_first();
+            self.calls.came(&id);
+            let (before, next) = self.calls.reindexed(&id);
+            self.reindex(Owner::Call(id), before, next);
+        }
     }
 
     /// When `handle` should next be called, even if nobody acts.
@@ -245,6 +260,7 @@ impl Platform {
                 Some((_, Owner::Conference(id))) => self.conference_is_due(due, id, effects),
                 Some((_, Owner::Hunt(id))) => self.hunt_is_due(due, id, effects),
             }
+            self.sharpen();
         }
     }
 
@@ -260,11 +276,6 @@ impl Platform {
         let call = self.calls.get_mut(&id).expect("a deadline belongs to a live call");
         let before = call.next_deadline();
         let (at, wake) = before.expect("the index says that this call has a deadline");
-        if at > due {
-            // It only moved away since it was indexed.
-            self.after(due, id, effects);
-            return;
-        }
         let at = if self.options.flaw == Some(Flaw::ActsAtWakeUp) { now } else { at };
         call.on_deadline(at, wake, &self.options, &mut self.asks);
         let next = call.next_deadline();
