@@ -9,6 +9,7 @@
 mod clock;
 mod http_client;
 mod http_server;
+mod linger;
 mod network;
 mod real;
 
