@@ -6,14 +6,12 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use axum::{Router, body::Body, extract::State as Shared};
 use bytes::Bytes;
 use graph_api::Guid;
 use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
 use platform::{Accepted, CallVerb, Caller, Ids, Permission, Refusal, Request, Verb, render};
 use seam::Clock;
 use serde::de::DeserializeOwned;
@@ -22,6 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     Flaw,
+    body::{self, BadBody},
     driver::{Driver, Stopped},
     envelope::RequestIds,
     identity::{AppClaims, Identity},
@@ -31,8 +30,6 @@ use crate::{
 
 /// Bytes of a request body.
 pub const BODY_MAX: usize = 1 << 20;
-/// How long a body may take once its head has come.
-const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the routes share.
 #[derive(Clone)]
@@ -104,13 +101,6 @@ enum Problem {
     Other { code: &'static str, message: String, header: Option<(header::HeaderName, HeaderValue)> },
 }
 
-/// A body that cannot be used.
-enum BadBody {
-    TooLarge,
-    TooSlow,
-    Broken,
-}
-
 impl Answer {
     fn ok(status: StatusCode, body: Option<Value>) -> Self {
         Self { status, body, location: None, error: None, sent: None }
@@ -162,15 +152,7 @@ impl Answer {
 impl Exchange<'_> {
     async fn read(&self, body: Body) -> Result<Bytes, BadBody> {
         let any = self.graph.flaw == Some(Flaw::TakesAnyBody);
-        let read = Limited::new(body, if any { usize::MAX } else { BODY_MAX }).collect();
-        match tokio::time::timeout(BODY_LIMIT, read).await {
-            Err(_) => Err(BadBody::TooSlow),
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                Err(BadBody::TooLarge)
-            }
-            Ok(Err(_)) => Err(BadBody::Broken),
-        }
+        body::read(body, if any { usize::MAX } else { BODY_MAX }).await
     }
 
     async fn answer(&self, body: Result<Bytes, BadBody>, uri: &http::Uri) -> Answer {
@@ -246,9 +228,11 @@ impl Exchange<'_> {
 
     /// clients.md 17: 401 with a challenge.
     fn claims(&self) -> Result<AppClaims, Box<Answer>> {
-        let given =
-            self.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or(""));
-        self.graph.identity.verify_access_token(given, self.graph.clock.now()).map_err(|refusal| {
+        // Read lossily: what is no ASCII is no token, but it is not an empty one.
+        let given = self.headers.get(header::AUTHORIZATION);
+        let given = given.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let now = self.graph.clock.now();
+        self.graph.identity.verify_access_token(given.as_deref(), now).map_err(|refusal| {
             let text = format!("Access token validation failure. {refusal}");
             let answer =
                 Answer::error(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", text);
@@ -302,10 +286,10 @@ impl Exchange<'_> {
         }
         let mut reader = serde_json::Deserializer::from_slice(body);
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let path = error.path().to_string();
-            bad(format!("Unable to read the request body at '{path}': {}.", error.inner()))
+            let place = body::place(error.path());
+            bad(format!("Unable to read {place}: {}.", error.inner()))
         })?;
-        reader.end().map_err(|error| bad(format!("Unable to read the request body: {error}.")))?;
+        reader.end().map_err(|error| bad(format!("Unable to read the body: {error}.")))?;
         Ok(read)
     }
 

@@ -6,4 +6,5 @@ mod control_api;
 mod flaws;
 mod harness;
 mod identity;
+mod large_bodies;
 mod notifications;
