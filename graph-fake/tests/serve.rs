@@ -111,6 +111,71 @@ fn speaks_tls_as(address: &str, ca: &str, name: &str) -> bool {
 }
 
 #[test]
+fn names_are_listened_on_and_every_address_is_reached_under_one() {
+    let more = ["--https", "0.0.0.0:0", "--http", "localhost:0", "--control", "127.0.0.1:0"];
+    let child = program()
+        .arg("serve")
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut running = Running(child);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    for (name, scheme) in [("graph", "https://127.0.0.1:"), ("graphHttp", "http://")] {
+        let url = ready[name].as_str().unwrap();
+        assert!(url.starts_with(scheme) && url.ends_with("/v1.0"), "{name}: {url}");
+        let address = url.split('/').nth(2).unwrap();
+        std::net::TcpStream::connect(address).expect("it listens there");
+    }
+    let mut hints = BufReader::new(running.0.stderr.take().unwrap());
+    let mut hint = String::new();
+    while !hint.contains("GRAPH_BASE_URL") {
+        hint.clear();
+        assert!(hints.read_line(&mut hint).unwrap() > 0, "the hint is there");
+    }
+    assert!(hint.contains(ready["graph"].as_str().unwrap()), "{hint}");
+}
+
+/// A standard output that takes nothing more; what `/dev/full` is where there is one.
+#[cfg(unix)]
+#[test]
+fn a_ready_line_that_nobody_gets_is_the_end() {
+    use std::io::Write as _;
+    let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    while ours.write(&[0; 4_096]).is_ok() {}
+    while ours.write(&[0]).is_ok() {}
+    let free = "127.0.0.1:0";
+    let ended = program()
+        .args(["serve", "--quiet", "--https", free, "--http", free, "--control", free])
+        .stdout(std::os::fd::OwnedFd::from(ours))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(4), "{said}");
+    assert!(said.contains("cannot write to standard output: "), "{said}");
+    drop(theirs);
+}
+
+#[test]
+fn half_an_authority_is_left_alone_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let found = dir.path().join("ca.pem");
+    std::fs::write(&found, "precious").unwrap();
+    // Taken: a program that overwrites the file ends all the same.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let dir_name = dir.path().to_str().unwrap();
+    let (code, said) = fails(&["serve", "--ca-dir", dir_name, "--https", &taken]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains(found.to_str().unwrap()) && said.contains("ca-key.pem"), "{said}");
+    assert_eq!(std::fs::read_to_string(&found).unwrap(), "precious");
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let (_running, ready) = start(&[]);
     let taken = ready["control"].as_str().unwrap().strip_prefix("http://").unwrap();
@@ -149,7 +214,7 @@ fn mistakes_end_with_two_and_are_named() {
         (&["serve", "--config", "/no/such/file.toml"], &["/no/such/file.toml"]),
         (&["serve", "--config", &unknown], &["unknown.toml", "line 2", "tenant"]),
         (&["config", "check", &bad_id], &["id.json", "line 2", "seven"]),
-        (&["serve", "--https", "nowhere"], &["--https", "nowhere"]),
+        (&["serve", "--https", "nowhere"], &["--https", "nowhere", "localhost:8443"]),
         (&["serve", "--trust", &unknown], &["unknown.toml", "PEM"]),
         (&["dance"], &["dance"]),
     ];

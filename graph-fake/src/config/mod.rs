@@ -163,23 +163,10 @@ impl TenantConfig {
 
 /// https, or http on a loopback host where that was opted for (clients.md 4).
 pub fn check_callback(uri: &str, allow_http: bool) -> Result<(), String> {
-    let url = url::Url::parse(uri).map_err(|e| format!("'{uri}' is not an absolute URI: {e}"))?;
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if allow_http && is_loopback(&url) => Ok(()),
-        "http" if allow_http => Err(format!("'{uri}': http is allowed on loopback hosts only")),
-        _ => Err(format!("'{uri}' must be https (or start with --allow-http-callbacks)")),
-    }
-}
-
-/// Whether the URL's host is this machine.
-pub fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    platform::check_callback_uri(uri, allow_http).map_err(|why| {
+        let hint = "; allowHttpCallbacks and --allow-http-callbacks let http to this machine pass";
+        format!("'{uri}' {why}{}", if allow_http { "" } else { hint })
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bad_input;
+mod callbacks;
 mod control_api;
 mod described;
 mod faults;
@@ -9,6 +10,7 @@ mod flaws;
 mod harness;
 mod identity;
 mod keys;
+mod large_bodies;
 mod meetings;
 mod notifications;
 mod operations;
