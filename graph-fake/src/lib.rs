@@ -4,6 +4,7 @@
 //! downloads prompts; what Teams would do is decided in the core alone. It binds no socket of its own:
 //! whoever starts it brings a [`seam::Network`], real or simulated.
 
+mod body;
 pub mod config;
 pub mod control;
 mod driver;

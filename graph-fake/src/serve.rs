@@ -17,7 +17,7 @@ use crate::{
     Flaw,
     config::Config,
     control::{self, Control},
-    driver::{Driver, State},
+    driver::{Driver, Parts, State},
     graph::{self, Graph},
     identity::{self, FaultReply, Identity, Keys, Lookup, Registry, TokenEvent},
     journal::{Journal, Route},
@@ -114,16 +114,16 @@ impl Services {
         let state = State::new(setup.seed, setup.config, options);
         let (clock, refusals) = (setup.clock, Refusals::default());
         let recordings = Recordings::new(identity.clone());
-        let driver = Driver::start(
-            state,
-            clock.clone(),
-            journal.clone(),
+        let parts = Parts {
+            clock: clock.clone(),
+            journal: journal.clone(),
             notifier,
-            identity.clone(),
-            recordings.clone(),
-            refusals.clone(),
-            setup.flaw,
-        );
+            identity: identity.clone(),
+            recordings: recordings.clone(),
+            refusals: refusals.clone(),
+            flaw: setup.flaw,
+        };
+        let driver = Driver::start(state, parts);
         let (ca_pem, acceptor) = match setup.tls {
             Tls::Outside => (None, None),
             Tls::Own(authority, names) => {
