@@ -131,6 +131,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// clients.md 1, 2 and 3: https for all, each stack's own way to trust it, the real names.
     #[test]
     fn every_stack_is_told_whom_to_trust_and_whom_to_ask() {
         let place = Place {

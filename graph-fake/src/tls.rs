@@ -85,7 +85,7 @@ impl Authority {
         self.pem.clone()
     }
 
-    /// What a listener needs: a certificate for localhost and `names`, HTTP/1.1.
+    /// What a listener needs: a certificate for localhost and `names` (clients.md 2 and 3), HTTP/1.1.
     ///
     /// # Errors
     /// A name that is none.
@@ -153,6 +153,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// clients.md 2: an authority of its own, and more names.
     #[test]
     fn an_authority_is_found_again() {
         let dir = tempfile::tempdir().unwrap();

@@ -148,10 +148,10 @@ fn rule(text: &str) -> Option<(u16, &str)> {
     }
 }
 
-/// The points that a line names: `clients.md 5, 12`, `clients.md 20 and 21`, `clients.md 6 to 11`.
+/// The points that a line names, at the beginning of a sentence too: `clients.md 5, 12`, `clients.md 20 and 21`, `clients.md 6 to 11`.
 fn clients(line: &str) -> Vec<u16> {
     let mut found = Vec::new();
-    for text in line.split("clients.md ").skip(1) {
+    for text in line.split("lients.md ").skip(1) {
         let Some((mut last, mut rest)) = number(text) else { continue };
         found.push(last);
         while let Some((next, after, range)) = following(rest) {

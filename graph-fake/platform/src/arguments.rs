@@ -342,6 +342,7 @@ fn has_scheme(uri: &str, scheme: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// R-069, clients.md 4.
     #[test]
     fn callbacks_are_https_unless_opted_out() {
         let strict = Options::default();

@@ -1,6 +1,7 @@
 //! The shell on real sockets.
 
 mod bad_input;
+mod clients;
 mod control_api;
 mod flaws;
 mod harness;

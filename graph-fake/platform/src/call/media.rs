@@ -190,7 +190,7 @@ impl Call {
     }
 }
 
-/// how an operation ends that did not come to its own end.
+/// R-239, clients.md 26: how an operation ends that did not come to its own end.
 pub(crate) fn cancelled() -> Closing {
     let text = "Action failed, the operation was cancelled.";
     Closing {

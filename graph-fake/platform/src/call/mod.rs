@@ -504,7 +504,7 @@ impl Call {
         matches!(self.phase, Phase::Established { .. } | Phase::Transferring(_))
     }
 
-    /// Where it is, in Graph's words.
+    /// Where it is, in Graph's words; while it rings it is establishing (R-008, clients.md 27).
     pub fn state(&self) -> CallState {
         match &self.phase {
             Phase::Incoming { .. } => CallState::Incoming,

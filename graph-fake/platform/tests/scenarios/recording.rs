@@ -1,6 +1,6 @@
 //! Recording policies (R-290 to R-294, notifications.md 3.14).
 
-use platform::{CallId, CallVerb, OnCall, User, UserAct, Who};
+use platform::{CallId, CallVerb, JoinAnswer, OnCall, User, UserAct, Who};
 use serde_json::json;
 
 use crate::{bodies::*, stage::*};
@@ -227,4 +227,48 @@ fn there_is_room_for_more() {
     assert_eq!(stage.heard(leg), ["joining Kim", "roster Olu, Bot, Dana, Helper, Kim"]);
     let legs = stage.platform.calls().filter(|call| call.observation.is_some()).count();
     assert_eq!(legs, 1, "no leg of its own");
+}
+
+/// who is not taken, by any of the three ways of not taking somebody, is not in; the place is free
+/// for the next. R-294: a body that is none of the three counts as such.
+#[test]
+fn there_is_no_room_after_all() {
+    for refuses in [Some(JoinAnswer::Reject), Some(JoinAnswer::Unreadable), None] {
+        let mut stage = with_policy();
+        record(&mut stage, KIM, "Kim");
+        let meeting = stage.meeting(&[OLU]);
+        let call = stage.joined(meeting);
+        stage.joins(meeting, DANA);
+        let leg = recorder(&stage);
+        assert_eq!(stage.ask(leg, answer_with(&json!({"participantCapacity": 1}))), "202");
+        stage.secs(1);
+        stage.heard(leg);
+        stage.heard(call);
+        stage.joining = refuses.clone();
+        stage.joins(meeting, KIM);
+        stage.secs(6);
+        assert_eq!(stage.heard(leg), ["joining Kim"], "{refuses:?}");
+        assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 [Olu, Bot, Dana]");
+        stage.joining = Some(JoinAnswer::Accept);
+        stage.joins(meeting, KIM);
+        assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 [Olu, Bot, Dana, Kim]");
+    }
+}
+
+/// an invitation fails, and the bot that invited is told nothing else.
+#[test]
+fn an_invitation_without_room() {
+    let mut stage = with_policy();
+    record(&mut stage, KIM, "Kim");
+    let meeting = stage.meeting(&[OLU]);
+    let call = stage.joined(meeting);
+    stage.joins(meeting, DANA);
+    let leg = recorder(&stage);
+    assert_eq!(stage.ask(leg, answer_with(&json!({"participantCapacity": 1}))), "202");
+    stage.secs(1);
+    stage.heard(call);
+    stage.joining = Some(JoinAnswer::Unreadable);
+    assert_eq!(stage.ask(call, invite(&[user(KIM)])), "200 running");
+    stage.secs(2);
+    assert_eq!(stage.heard(call), ["invite failed 412/9999"]);
 }

@@ -41,7 +41,7 @@ fn somebody_is_put_through() {
     assert_eq!(stage.heard(other), ["roster Olu, Dana, Helper", "roster Olu, Helper"]);
 }
 
-/// nobody picks up; everything is as before.
+/// nobody picks up; everything is as before.
 #[test]
 fn nobody_is_put_through() {
     let mut stage = Stage::new();
