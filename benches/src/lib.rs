@@ -22,7 +22,14 @@ pub struct Stage {
 
 impl Default for Stage {
     fn default() -> Self {
-        let mut platform = Platform::new(1, Options::default());
+        Self::with(Options::default())
+    }
+}
+
+impl Stage {
+    /// With these switches.
+    pub fn with(options: Options) -> Self {
+        let mut platform = Platform::new(1, options);
         let application = Application {
             callback_uri: Some("https://bot.example/api/calls".to_owned()),
             grants: Grants::from(Permission::ALL),
@@ -38,9 +45,7 @@ impl Default for Stage {
         }
         Self { platform, now, notifications: 0 }
     }
-}
 
-impl Stage {
     fn feed(&mut self, input: Input) -> Option<CallId> {
         let out = self.platform.handle(self.now, input);
         for effect in out.effects {
@@ -64,6 +69,15 @@ impl Stage {
     /// # Panics
     /// The platform refuses to ring: a bug.
     pub fn whole_call(&mut self) {
+        let call = self.established_call();
+        self.now = self.now + Duration::from_secs(1);
+        self.feed(Input::Deadline);
+        self.ask(call, CallVerb::KeepAlive);
+        self.ask(call, CallVerb::Delete);
+    }
+
+    /// A call that is rung and answered.
+    fn established_call(&mut self) -> CallId {
         let (to, modalities) = (vec![Who::Application(BOT)], vec![Modality::Audio]);
         let ring = Act::Ring { from: USER, to, tenant: TENANT, modalities, call: None };
         let call = self.feed(Input::Act(ring)).expect("the bot can be rung");
@@ -74,9 +88,71 @@ impl Stage {
             ..AnswerRequest::default()
         };
         self.ask(call, CallVerb::Answer(Box::new(answer)));
-        self.now = self.now + Duration::from_secs(1);
-        self.feed(Input::Deadline);
-        self.ask(call, CallVerb::KeepAlive);
-        self.ask(call, CallVerb::Delete);
+        call
+    }
+}
+
+/// Many calls at a time, all established with sound, of bots that acknowledge everything.
+pub struct Crowd {
+    platform: Platform,
+    calls: Vec<CallId>,
+    now: Timestamp,
+    turn: u64,
+    /// Replies, effects and whatever else came back, so that no work can be left out.
+    pub outcomes: u64,
+}
+
+/// One input of a crowd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrowdInput {
+    /// GET of a call.
+    Get,
+    /// keepAlive.
+    KeepAlive,
+    /// A verb that is refused.
+    Refused,
+    /// A turn of each, and of time.
+    Mixed,
+}
+
+impl Crowd {
+    /// This many calls.
+    ///
+    /// # Panics
+    /// The platform refuses to ring: a bug.
+    pub fn new(calls: usize) -> Self {
+        let options =
+            Options { calls_per_app: usize::MAX, requests_per_second: 0, ..Options::default() };
+        let mut stage = Stage::with(options);
+        let live = (0..calls).map(|_| stage.established_call()).collect();
+        stage.now = stage.now + Duration::from_secs(1);
+        stage.feed(Input::Deadline);
+        Self { platform: stage.platform, calls: live, now: stage.now, turn: 0, outcomes: 0 }
+    }
+
+    /// Feeds one input to a call that is drawn.
+    pub fn feed(&mut self, input: CrowdInput) {
+        self.turn = self.turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let drawn = usize::try_from(self.turn >> 33).unwrap_or(0) % self.calls.len();
+        let call = self.calls[drawn];
+        let verb = match (input, self.turn >> 61) {
+            (CrowdInput::Get, _) | (CrowdInput::Mixed, 0..=2) => CallVerb::Get,
+            (CrowdInput::KeepAlive, _) | (CrowdInput::Mixed, 3..=5) => CallVerb::KeepAlive,
+            (CrowdInput::Refused, _) | (CrowdInput::Mixed, 6) => {
+                CallVerb::Mute(graph_api::ClientContextRequest::default())
+            }
+            (CrowdInput::Mixed, _) => {
+                self.now = self.now + Duration::from_nanos(100);
+                return self.take(Input::Deadline);
+            }
+        };
+        let caller = Caller::application(BOT, TENANT, Grants::from(Permission::ALL));
+        let request = Request { caller, scenario: None, verb: Verb::OnCall(call, verb) };
+        self.take(Input::Request(Box::new(request)));
+    }
+
+    fn take(&mut self, input: Input) {
+        let out = self.platform.handle(self.now, input);
+        self.outcomes += 1 + out.effects.len() as u64 + u64::from(out.reply.is_some());
     }
 }

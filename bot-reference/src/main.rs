@@ -1,6 +1,6 @@
 //! `bot-reference serve`: the reference bot on real sockets.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use bot_reference::{BotConfig, BotError, Flaw, Settings, run};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,19 +37,19 @@ struct Serve {
     #[arg(long, value_enum, default_value_t = Mode::ServiceHosted)]
     mode: Mode,
     /// Graph with its version.
-    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443/v1.0")]
+    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443/v1.0", value_parser = base_url)]
     graph: String,
     /// The identity platform.
-    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443")]
+    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443", value_parser = base_url)]
     authority: String,
     /// The Bot Framework's metadata; below the authority if absent.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     open_id: Option<String>,
     /// Where to listen for notifications; port 0 takes any free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9441")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9441", value_parser = seam::listen_address)]
     listen: SocketAddr,
     /// How the platform reaches this bot; http and the address if absent.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = base_url)]
     public_url: Option<String>,
     /// The bot's tenant.
     #[arg(long, env = "TENANT_ID", value_name = "GUID")]
@@ -102,6 +102,34 @@ fn told(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// An absolute http or https URL with a host.
+fn http_url(text: &str) -> Result<String, String> {
+    let expected = "expected http://host or https://host, with a port and a path where needed";
+    let url = url::Url::parse(text).map_err(|error| format!("{error}; {expected}"))?;
+    // `https:host` is tolerated by the parser and by nobody else.
+    let known = matches!(url.scheme(), "http" | "https") && text.contains("://");
+    if known && url.has_host() { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
+}
+
+/// A URL that paths are put behind; without the slashes at its end.
+fn base_url(text: &str) -> Result<String, String> {
+    let url = http_url(text)?;
+    if url.contains(['?', '#']) {
+        return Err("paths are put behind it: no '?' and no '#'".to_owned());
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+fn ready_line(address: SocketAddr, public_url: Option<String>) -> std::io::Result<()> {
+    let url = public_url.unwrap_or_else(|| format!("http://{}", seam::reachable(address)));
+    let line = serde_json::json!({
+        "ready": true, "listen": address, "callbackUri": format!("{url}/api/calls"),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
 async fn start(serve: Serve) -> ExitCode {
     let Mode::ServiceHosted = serve.mode;
     let trust = TlsTrust { extra_ca_files: serve.trust.clone(), insecure: false };
@@ -109,15 +137,8 @@ async fn start(serve: Serve) -> ExitCode {
         Ok(network) => Arc::new(network),
         Err(error) => return told(&error, 2),
     };
-    let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
-    let (graph, authority) = (trimmed(&serve.graph), trimmed(&serve.authority));
-    for url in [&graph, &authority] {
-        if let Err(error) = url::Url::parse(url) {
-            return told(&format!("'{url}' is not a URL: {error}"), 2);
-        }
-    }
+    let (graph, authority, public_url) = (serve.graph, serve.authority, serve.public_url);
     let open_id = format!("{authority}/v1/.well-known/OpenIdConfiguration");
-    let public_url = serve.public_url.as_deref().map(trimmed);
     let shown_url = public_url.clone();
     let config = BotConfig {
         app: serve.app,
@@ -131,17 +152,12 @@ async fn start(serve: Serve) -> ExitCode {
     };
     let (ready, bound) = oneshot::channel();
     let announce = async {
-        if let Ok(address) = bound.await {
-            let line = serde_json::json!({
-                "ready": true, "listen": address,
-                "callbackUri": format!("{}/api/calls", shown_url.unwrap_or(format!("http://{address}"))),
-            });
-            #[allow(clippy::print_stdout, reason = "the ready line is the program's output")]
-            {
-                println!("{line}");
-            }
+        if let Ok(address) = bound.await
+            && let Err(error) = ready_line(address, shown_url)
+        {
+            return error;
         }
-        std::future::pending::<()>().await;
+        std::future::pending().await
     };
     tokio::select! {
         ended = run(network, Clock::real(), serve.listen, None, config, ready) => match ended {
@@ -149,7 +165,7 @@ async fn start(serve: Serve) -> ExitCode {
             Err(error @ (BotError::Crashed | BotError::Stopped)) => told(&error, 4),
             Ok(()) => ExitCode::SUCCESS,
         },
-        () = announce => ExitCode::SUCCESS,
+        error = announce => told(&format!("cannot write to standard output: {error}"), 4),
         () = seam::interrupted() => ExitCode::from(130),
     }
 }

@@ -94,7 +94,8 @@ pub async fn run(
     let listener = network.listen(listen).await?;
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let own = || format!("{scheme}://{}", seam::reachable(address));
+    let public_url = config.public_url.clone().unwrap_or_else(own);
     let client = HttpClient::new(network, GRAPH_LIMIT);
     let (inbox, notified) = mpsc::channel(INBOX_MAX);
     let flaw = config.settings.flaw;

@@ -2,7 +2,11 @@
 
 mod progress;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use bot_reference::Flaw;
 use clap::{Args, Parser, Subcommand};
@@ -19,7 +23,8 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all good · 1 a case failed · 2 wrong usage, or nothing matched \
-                          the selection · 4 internal error of the suite · 130 interrupted.";
+                          the selection · 4 internal error of the suite, or a result that could not be \
+                          written · 130 interrupted.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -69,7 +74,7 @@ struct Run {
     /// Plant a fault in the reference bot, to see the suite notice it.
     #[arg(long, value_name = "ID")]
     flaw: Option<Flaw>,
-    /// Write JUnit XML.
+    /// Write JUnit XML; `-` as for JSON.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Write JSON; `-` is standard output, and the table goes to standard error then.
@@ -92,8 +97,14 @@ fn profile(text: &str) -> Result<Profile, String> {
     found.ok_or_else(|| format!("there are {}", known()))
 }
 
-/// A problem of the caller's, told on one line.
-struct Wrong(String);
+/// Why there is no result, told on one line.
+enum Trouble {
+    /// The caller can put it right.
+    Wrong(String),
+    /// The result is there and could not be written: a full disk, most likely.
+    Lost(String),
+}
+use Trouble::{Lost, Wrong};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -105,24 +116,31 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        Err(Wrong(why)) => {
+        Err(trouble) => {
+            let (why, code) = match trouble {
+                Wrong(why) => (why, 2),
+                Lost(why) => (why, 4),
+            };
             eprintln!("conformance: {why}");
-            ExitCode::from(2)
+            ExitCode::from(code)
         }
     }
 }
 
-fn selection(select: &Select) -> Result<Vec<&'static conformance::Case>, Wrong> {
+fn selection(select: &Select) -> Result<Vec<&'static conformance::Case>, Trouble> {
     let selection = Selection { globs: select.cases.clone(), profile: select.profile };
     selection.cases().map_err(|error| Wrong(error.to_string()))
 }
 
-fn say(text: &str) -> Result<(), Wrong> {
-    let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| Wrong(e.to_string()))
+fn lost(error: report::ReportError) -> Trouble {
+    Lost(error.to_string())
 }
 
-fn list(select: &Select, json: bool) -> Result<ExitCode, Wrong> {
+fn say(text: &str) -> Result<(), Trouble> {
+    report::print_whole(&mut anstream::stdout().lock(), text).map_err(lost)
+}
+
+fn list(select: &Select, json: bool) -> Result<ExitCode, Trouble> {
     let cases = selection(select)?;
     match json {
         true => say(&format!("{:#}\n", report::catalogue(&cases)))?,
@@ -131,14 +149,14 @@ fn list(select: &Select, json: bool) -> Result<ExitCode, Wrong> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain(id: &str) -> Result<ExitCode, Wrong> {
+fn explain(id: &str) -> Result<ExitCode, Trouble> {
     let found = cases::ALL.into_iter().find(|case| case.id == id);
     let case = found.ok_or_else(|| Wrong(format!("there is no case '{id}'; see 'list'")))?;
     say(&report::explain(case))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn play(options: &Run) -> Result<ExitCode, Wrong> {
+fn play(options: &Run) -> Result<ExitCode, Trouble> {
     if options.no_color {
         anstream::ColorChoice::Never.write_global();
     }
@@ -158,6 +176,8 @@ fn play(options: &Run) -> Result<ExitCode, Wrong> {
         jobs: options.jobs.map_or(cores, usize::from),
         flaw: options.flaw,
     };
+    // Before the work is done, not after it.
+    report::check_targets(&places(options)).map_err(|error| Wrong(error.to_string()))?;
     let bar = progress::Bar::default();
     let told: &dyn Progress = if options.quiet { &Silent } else { &bar };
     let summary = run(&plan, told);
@@ -173,22 +193,26 @@ fn play(options: &Run) -> Result<ExitCode, Wrong> {
     })
 }
 
-fn write_reports(options: &Run, summary: &Summary) -> Result<(), Wrong> {
-    let bad = |error: report::ReportError| Wrong(error.to_string());
+/// Where reports go.
+fn places(options: &Run) -> Vec<&Path> {
+    [&options.junit, &options.json].into_iter().flatten().map(PathBuf::as_path).collect()
+}
+
+fn write_reports(options: &Run, summary: &Summary) -> Result<(), Trouble> {
     let table = report::table(summary, options.quiet);
-    let json_to_stdout = options.json.as_deref() == Some(std::path::Path::new("-"));
-    // Both are tried before the first error is told: a full disk must not cost the other report.
+    // Each is tried before the first error is told: a full disk must not cost the other reports.
     let junit = options.junit.as_deref().map(|to| report::write_whole(to, &report::junit(summary)));
     let json = options
         .json
         .as_deref()
         .map(|to| report::write_whole(to, &format!("{:#}\n", report::json(summary))));
-    match json_to_stdout {
-        true => {
-            let mut err = anstream::stderr().lock();
-            err.write_all(table.as_bytes()).map_err(|error| Wrong(error.to_string()))?;
-        }
-        false => say(&table)?,
-    }
-    junit.into_iter().chain(json).try_for_each(|written| written.map_err(bad))
+    let said = if places(options).contains(&Path::new("-")) {
+        // The table does not matter that much: without standard error, there are the reports.
+        let _ = anstream::stderr().lock().write_all(table.as_bytes());
+        Ok(())
+    } else {
+        say(&table)
+    };
+    junit.into_iter().chain(json).try_for_each(|written| written.map_err(lost))?;
+    said
 }

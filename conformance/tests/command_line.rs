@@ -80,7 +80,7 @@ fn seeds_are_shared_out() {
 
 #[test]
 fn mistakes_end_with_two_and_say_what_is_wrong() {
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 11] = [
         (&["--case", "nothing/*"], "no case matches 'nothing/*'"),
         (&["--case", "["], "--case ["),
         (&["--shard", "3/2"], "3/2"),
@@ -88,13 +88,72 @@ fn mistakes_end_with_two_and_say_what_is_wrong() {
         (&["--flaw", "sings"], "unknown flaw 'sings'"),
         (&["--profile", "dancer"], "service-hosted"),
         (&["explain", "no/such"], "no/such"),
-        (&["--case", "prompts/once", "--json", "/no/such/folder/r.json"], "r.json"),
+        (
+            &["--case", "prompts/once", "--json", "/no/such/folder/r.json"],
+            "/folder/r.json: No such file or directory (os error 2)\n",
+        ),
+        (&["--case", "prompts/once", "--junit", "/"], "/: is a directory"),
+        (&["--case", "prompts/once", "--json", "-", "--junit", "-"], "the same place"),
+        (&["--case", "prompts/once", "--json", "r", "--junit", "./r"], "the same place"),
     ];
     for (arguments, said) in wrong {
         let output = conformance(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let error = text(&output.stderr);
         assert!(error.contains(said), "{arguments:?}: {error}");
+        assert!(output.stdout.is_empty(), "{arguments:?}: found out before the run");
+    }
+}
+
+/// A standard output that takes nothing more, and the end of it that must stay open. Wherever `/dev/full` is
+/// missing, this is the same to a program: its writes fail.
+#[cfg(unix)]
+fn full() -> (std::process::Stdio, std::os::unix::net::UnixStream) {
+    use std::io::Write as _;
+    let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    while ours.write(&[0; 4_096]).is_ok() {}
+    while ours.write(&[0]).is_ok() {}
+    (std::os::fd::OwnedFd::from(ours).into(), theirs)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_result_that_nobody_gets_is_no_success() {
+    for arguments in [
+        &["--case", "prompts/once"][..],
+        &["--case", "prompts/once", "--json", "-"],
+        &["--case", "prompts/once", "--junit", "-"],
+        &["list"],
+        &["list", "--json"],
+        &["explain", "prompts/once"],
+    ] {
+        let (out, _open) = full();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+        let output = command.args(arguments).stdout(out).output().unwrap();
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {error}");
+        assert!(error.contains("cannot write to standard output: "), "{arguments:?}: {error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_who_has_seen_enough_is_no_trouble() {
+    for (arguments, code) in [
+        (&["list"][..], 0),
+        (&["--case", "prompts/once"], 0),
+        (&["--case", "prompts/once", "--json", "-", "--quiet"], 0),
+        (&["--case", "prompts/*", "--flaw", "prompts-too-early", "--quiet"], 1),
+    ] {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        drop(theirs);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+        let out = std::os::fd::OwnedFd::from(ours);
+        let output = command.args(arguments).stdout(out).output().unwrap();
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        assert!(!error.contains("standard output"), "{arguments:?}: {error}");
     }
 }
 

@@ -72,31 +72,30 @@ pub struct Driver {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped;
 
+/// What the loop works with, beside what it owns.
+pub struct Parts {
+    /// The fake's clock.
+    pub clock: Clock,
+    /// Where everything is written down.
+    pub journal: Journal,
+    /// Who posts and downloads.
+    pub notifier: Arc<Notifier>,
+    /// Who signs.
+    pub identity: Arc<Identity>,
+    /// Where recordings are fetched.
+    pub recordings: Recordings,
+    /// Why requests were refused, and calls dropped.
+    pub refusals: Refusals,
+    /// A planted fault.
+    pub flaw: Option<Flaw>,
+}
+
 impl Driver {
     /// Starts the loop.
-    pub fn start(
-        state: State,
-        clock: Clock,
-        journal: Journal,
-        notifier: Arc<Notifier>,
-        identity: Arc<Identity>,
-        recordings: Recordings,
-        refusals: Refusals,
-        flaw: Option<Flaw>,
-    ) -> Self {
+    pub fn start(state: State, parts: Parts) -> Self {
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let driver = Self { commands };
-        let shell = Loop {
-            state,
-            clock,
-            journal,
-            notifier,
-            identity,
-            recordings,
-            refusals,
-            flaw,
-            back: driver.commands.downgrade(),
-        };
+        let shell = Loop { state, parts, back: driver.commands.downgrade() };
         tokio::spawn(shell.run(inbox));
         driver
     }
@@ -154,13 +153,7 @@ impl Driver {
 
 struct Loop {
     state: State,
-    clock: Clock,
-    journal: Journal,
-    notifier: Arc<Notifier>,
-    identity: Arc<Identity>,
-    recordings: Recordings,
-    refusals: Refusals,
-    flaw: Option<Flaw>,
+    parts: Parts,
     /// Weak, so that the loop ends when everybody else has gone.
     back: mpsc::WeakSender<Command>,
 }
@@ -172,7 +165,7 @@ impl Loop {
             let due = self.state.next_deadline();
             let sleep = async {
                 match due {
-                    Some(due) => self.clock.sleep_until(due).await,
+                    Some(due) => self.parts.clock.sleep_until(due).await,
                     None => std::future::pending().await,
                 }
             };
@@ -196,21 +189,28 @@ impl Loop {
         match command {
             Command::Request(request, answer) => {
                 let (sent, wait) = oneshot::channel();
-                let now = self.clock.now();
+                let now = self.parts.clock.now();
                 let out = self.state.platform.handle(now, Input::Request(request));
                 let result = out.reply.expect("a request is always answered");
                 let reply = Reply { result, why: out.why, sent };
-                if self.flaw == Some(Flaw::OvertakesReply) {
+                if self.parts.flaw == Some(Flaw::OvertakesReply) {
                     self.carry_out(out.effects, None);
                     let _ = answer.send(reply);
                     return;
                 }
+                let mut effects = out.effects;
+                if self.parts.flaw == Some(Flaw::OvertakesReplyElsewhere) {
+                    let first = |effect: &Effect| matches!(effect, Effect::Deliver(_));
+                    let first = effects.iter().position(first).map_or(0, |at| at + 1);
+                    let others = effects.split_off(first);
+                    self.carry_out(others, None);
+                }
                 // A client that is gone drops the reply, which releases the effects all the same.
                 let _ = answer.send(reply);
-                self.carry_out(out.effects, Some(&wait.shared()));
+                self.carry_out(effects, Some(&wait.shared()));
             }
             Command::Act(act, answer) => {
-                let out = self.state.platform.handle(self.clock.now(), Input::Act(act));
+                let out = self.state.platform.handle(self.parts.clock.now(), Input::Act(act));
                 let _ = answer.send(out.acted.expect("an act is always answered"));
                 self.carry_out(out.effects, None);
             }
@@ -240,13 +240,13 @@ impl Loop {
 
     fn step(&mut self, input: Input) {
         self.run_schedule();
-        let out = self.state.platform.handle(self.clock.now(), input);
+        let out = self.state.platform.handle(self.parts.clock.now(), input);
         self.carry_out(out.effects, None);
     }
 
     /// What was scheduled for a time that has come happens before whatever is fed now.
     fn run_schedule(&mut self) {
-        self.state.run_schedule(self.clock.now());
+        self.state.run_schedule(self.parts.clock.now());
         self.carry_out_fed();
     }
 
@@ -267,10 +267,11 @@ impl Loop {
 
     fn deliver(&mut self, delivery: Delivery, wait: Option<ReplySent>) {
         let Some(back) = self.back.upgrade() else { return };
-        let (clock, journal) = (self.clock.clone(), self.journal.clone());
-        let (notifier, identity) = (self.notifier.clone(), self.identity.clone());
-        let recordings = self.recordings.clone();
-        let (generation, once) = (self.state.generation, self.flaw == Some(Flaw::NotifiesOnce));
+        let (clock, journal) = (self.parts.clock.clone(), self.parts.journal.clone());
+        let (notifier, identity) = (self.parts.notifier.clone(), self.parts.identity.clone());
+        let recordings = self.parts.recordings.clone();
+        let (generation, once) =
+            (self.state.generation, self.parts.flaw == Some(Flaw::NotifiesOnce));
         let profile = self.state.platform.options().profile;
         self.state.under_way += 1;
         tokio::spawn(async move {
@@ -290,8 +291,8 @@ impl Loop {
 
     fn fetch(&mut self, fetch: FetchId, call: CallId, uri: String) {
         let Some(back) = self.back.upgrade() else { return };
-        let (clock, journal) = (self.clock.clone(), self.journal.clone());
-        let notifier = self.notifier.clone();
+        let (clock, journal) = (self.parts.clock.clone(), self.parts.journal.clone());
+        let notifier = self.parts.notifier.clone();
         let (generation, spoilt) = (self.state.generation, self.state.faults.spoils(&uri));
         self.state.under_way += 1;
         tokio::spawn(async move {

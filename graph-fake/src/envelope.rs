@@ -18,13 +18,15 @@ pub struct RequestIds {
     pub at: Timestamp,
 }
 
-/// Characters of an id header that are echoed; a longer one is ignored.
+/// Characters of an id header that are echoed; a longer one is ignored, and so is one that is not ASCII: it
+/// could not be the same in a header and in JSON.
 const ID_HEADER_MAX: usize = 128;
 
 impl RequestIds {
     /// Reads the ids that a client sent.
     pub fn new(request: Guid, headers: &HeaderMap, at: Timestamp) -> Self {
-        let read = |name: &str| headers.get(name).filter(|v| v.len() <= ID_HEADER_MAX).cloned();
+        let echoed = |v: &&HeaderValue| v.len() <= ID_HEADER_MAX && v.to_str().is_ok();
+        let read = |name: &str| headers.get(name).filter(echoed).cloned();
         Self { request, client: read("client-request-id"), scenario: read("scenario-id"), at }
     }
 

@@ -5,6 +5,12 @@
 pub enum Flaw {
     /// Notifies before the reply is out.
     OvertakesReply,
+    /// Lets one notification of a request wait for the reply, and those to other calls not.
+    OvertakesReplyElsewhere,
+    /// Never counts requests.
+    NeverThrottles,
+    /// Remembers no refusal.
+    ForgetsReasons,
     /// Signs notifications with a key that no metadata shows.
     SignsAsStranger,
     /// Takes access tokens that have expired.
@@ -23,8 +29,11 @@ pub enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::OvertakesReply,
+        Self::OvertakesReplyElsewhere,
+        Self::NeverThrottles,
+        Self::ForgetsReasons,
         Self::SignsAsStranger,
         Self::TakesExpiredTokens,
         Self::TakesForgedTokens,

@@ -4,6 +4,7 @@
 //! downloads prompts; what Teams would do is decided in the core alone. It binds no socket of its own:
 //! whoever starts it brings a [`seam::Network`], real or simulated.
 
+mod body;
 pub mod config;
 pub mod control;
 mod driver;
@@ -29,5 +30,5 @@ mod why;
 pub use flaw::Flaw;
 pub use journal::{Journal, Line};
 pub use platform::Options;
-pub use serve::{Addresses, Fake, Listeners, Setup, Tls};
+pub use serve::{Addresses, Fake, Listeners, Services, Setup, Tls};
 pub use tls::Authority;

@@ -1,6 +1,12 @@
 //! `graph-fake serve`: the fake Graph on real sockets.
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use graph_fake::{
@@ -79,13 +85,13 @@ struct Serve {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Identity and Graph with TLS; port 0 takes any free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443", value_parser = seam::listen_address)]
     https: SocketAddr,
     /// The same without TLS.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = seam::listen_address)]
     http: SocketAddr,
     /// The control API.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = seam::listen_address)]
     control: SocketAddr,
     /// `virtual`: timers move only by POST /clock.
     #[arg(long, value_enum, default_value_t = ClockKind::Real)]
@@ -145,7 +151,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(file: &std::path::Path) -> Result<ExitCode, Wrong> {
+fn check(file: &Path) -> Result<ExitCode, Wrong> {
     let config = Config::read(file).map_err(|error| Wrong(error.to_string()))?;
     eprintln!("{}: good ({} tenants)", file.display(), config.tenants.len());
     Ok(ExitCode::SUCCESS)
@@ -253,21 +259,28 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
     })
     .await
     .map_err(|error| say(&error))?;
-    announce(&fake, &ca_dir.join("ca.pem"), &serve, default_config).map_err(|error| say(&error))?;
+    let ca_file = ca_dir.join("ca.pem");
+    if let Err(error) = announce(&fake, &ca_file, &serve) {
+        // Nobody would ever learn where it listens.
+        eprintln!("graph-fake: cannot write to standard output: {error}");
+        return Ok(ExitCode::from(4));
+    }
+    if !serve.quiet {
+        // Whoever closed standard error does not want them.
+        let _ = hints(&fake, &ca_file, default_config, serve.impersonate);
+    }
     tokio::select! {
         () = fake.run() => Ok(ExitCode::from(4)),
         () = seam::interrupted() => Ok(ExitCode::from(130)),
     }
 }
 
-/// The ready line, and what to paste for each client stack.
-fn announce(
-    fake: &Fake,
-    ca_file: &std::path::Path,
-    serve: &Serve,
-    default_config: bool,
-) -> std::io::Result<()> {
-    let shown = |address: Option<SocketAddr>| address.map(|a| a.to_string()).unwrap_or_default();
+fn shown(address: Option<SocketAddr>) -> String {
+    address.map(|bound| seam::reachable(bound).to_string()).unwrap_or_default()
+}
+
+/// The ready line.
+fn announce(fake: &Fake, ca_file: &Path, serve: &Serve) -> std::io::Result<()> {
     let https = format!("https://{}", shown(fake.addresses.https));
     let http = format!("http://{}", shown(fake.addresses.http));
     let ready = json!({
@@ -283,15 +296,21 @@ fn announce(
     });
     let mut out = std::io::stdout().lock();
     writeln!(out, "{ready}")?;
-    out.flush()?;
-    if serve.quiet {
-        return Ok(());
-    }
+    out.flush()
+}
+
+/// What to paste for each client stack.
+fn hints(
+    fake: &Fake,
+    ca_file: &Path,
+    default_config: bool,
+    impersonates: bool,
+) -> std::io::Result<()> {
     let place = Place {
-        authority: https,
+        authority: format!("https://{}", shown(fake.addresses.https)),
         ca: ca_file.display().to_string(),
         default_config,
-        impersonates: serve.impersonate,
+        impersonates,
     };
     let mut err = std::io::stderr().lock();
     for stack in Stack::ALL {

@@ -204,11 +204,11 @@ mod tests {
                 None => json!(value.as_u64().unwrap() + 1),
             };
             // The profile is a group of switches; all others are one each.
-            let other = match value {
-                Value::Object(group) => {
+            let other = match value.as_object() {
+                Some(group) => {
                     group.iter().map(|(name, value)| (name.clone(), turned(value))).collect()
                 }
-                one => turned(one),
+                None => turned(value),
             };
             let body: OptionsBody = serde_json::from_value(json!({name: other})).unwrap();
             let mut options = Options::default();

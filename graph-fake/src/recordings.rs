@@ -209,7 +209,7 @@ mod tests {
     use crate::{
         Journal, Options,
         config::{APP, Config, TENANT},
-        driver::State,
+        driver::{Parts, State},
         identity::Keys,
         notify::Notifier,
         why::Refusals,
@@ -227,16 +227,17 @@ mod tests {
         let client = HttpClient::new(Arc::new(network), Duration::from_secs(1));
         let clock = Clock::manual(Timestamp::from_secs(1_800_000_000));
         let (journal, recordings) = (Journal::default(), Recordings::new(identity.clone()));
-        let driver = Driver::start(
-            State::new(1, Config::default(), Options::default()),
-            clock.clone(),
-            journal.clone(),
-            Arc::new(Notifier::new(client)),
-            identity.clone(),
-            recordings.clone(),
-            Refusals::default(),
-            None,
-        );
+        let parts = Parts {
+            clock: clock.clone(),
+            journal: journal.clone(),
+            notifier: Arc::new(Notifier::new(client)),
+            identity: identity.clone(),
+            recordings: recordings.clone(),
+            refusals: Refusals::default(),
+            flaw: None,
+        };
+        let state = State::new(1, Config::default(), Options::default());
+        let driver = Driver::start(state, parts);
         let now = clock.now();
         let record = move |state: &mut crate::driver::State| {
             for operation in [ONE, OTHER] {

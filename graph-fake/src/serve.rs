@@ -17,7 +17,7 @@ use crate::{
     Flaw,
     config::Config,
     control::{self, Control},
-    driver::{Driver, State},
+    driver::{Driver, Parts, State},
     graph::{self, Graph},
     identity::{self, FaultReply, Identity, Keys, Lookup, Registry, TokenEvent},
     journal::{Journal, Route},
@@ -85,43 +85,45 @@ pub struct Addresses {
     pub control: Option<SocketAddr>,
 }
 
-/// A running fake.
-pub struct Fake {
-    /// What was bound.
-    pub addresses: Addresses,
+/// A fake without sockets: what its listeners would serve.
+pub struct Services {
+    /// Identity and Graph; URLs in answers say https.
+    pub secure: Router,
+    /// The same for a listener without TLS.
+    pub plain: Router,
+    /// The control API.
+    pub control: Router,
     /// What happens, as it happens.
     pub journal: Journal,
-    tasks: Vec<BoxFuture<'static, ()>>,
+    acceptor: Option<seam::TlsAcceptor>,
 }
 
-impl Fake {
-    /// Binds everything; all listeners accept when this returns.
+impl Services {
+    /// Starts the platform; nothing of `setup` is listened on.
     ///
     /// # Errors
-    /// An address that cannot be bound, or a certificate that cannot be made.
-    pub async fn bind(setup: Setup) -> io::Result<Self> {
+    /// Options out of range, or a certificate that cannot be made.
+    pub fn start(setup: Setup) -> io::Result<Self> {
         let journal = Journal::default();
         let identity = Arc::new(Identity::with_flaw(setup.keys, setup.flaw));
-        let notifier = Arc::new(Notifier::new(HttpClient::new(
-            setup.outgoing.clone(),
-            Duration::from_secs(10),
-        )));
+        let notifier =
+            Arc::new(Notifier::new(HttpClient::new(setup.outgoing, Duration::from_secs(10))));
         let mut options = setup.options;
         setup.config.options.apply(&mut options).map_err(io::Error::other)?;
         options.http_callbacks |= setup.config.allow_http_callbacks;
         let state = State::new(setup.seed, setup.config, options);
         let (clock, refusals) = (setup.clock, Refusals::default());
         let recordings = Recordings::new(identity.clone());
-        let driver = Driver::start(
-            state,
-            clock.clone(),
-            journal.clone(),
+        let parts = Parts {
+            clock: clock.clone(),
+            journal: journal.clone(),
             notifier,
-            identity.clone(),
-            recordings.clone(),
-            refusals.clone(),
-            setup.flaw,
-        );
+            identity: identity.clone(),
+            recordings: recordings.clone(),
+            refusals: refusals.clone(),
+            flaw: setup.flaw,
+        };
+        let driver = Driver::start(state, parts);
         let (ca_pem, acceptor) = match setup.tls {
             Tls::Outside => (None, None),
             Tls::Own(authority, names) => {
@@ -143,14 +145,36 @@ impl Fake {
         let (journal_kept, seed) = (journal.clone(), setup.seed);
         let control =
             control::router(Control { driver, identity, journal, refusals, clock, ca_pem, seed });
+        let plain = Graph { secure: false, ..graph.clone() };
+        let (secure, plain) = (routes(graph), routes(plain));
+        Ok(Self { secure, plain, control, journal: journal_kept, acceptor })
+    }
+}
+
+/// A running fake.
+pub struct Fake {
+    /// What was bound.
+    pub addresses: Addresses,
+    /// What happens, as it happens.
+    pub journal: Journal,
+    tasks: Vec<BoxFuture<'static, ()>>,
+}
+
+impl Fake {
+    /// Binds everything; all listeners accept when this returns.
+    ///
+    /// # Errors
+    /// An address that cannot be bound, or a certificate that cannot be made.
+    pub async fn bind(setup: Setup) -> io::Result<Self> {
+        let (network, at) = (setup.network.clone(), setup.listeners);
+        let Services { secure, plain, control, journal, acceptor } = Services::start(setup)?;
         let mut tasks = Vec::new();
-        let mut listen = Listen { network: &*setup.network, tasks: &mut tasks };
-        let https = listen.on(setup.listeners.https, acceptor, routes(graph.clone())).await?;
-        let plain = Graph { secure: false, ..graph };
-        let http = listen.on(setup.listeners.http, None, routes(plain)).await?;
-        let control = listen.on(setup.listeners.control, None, control).await?;
+        let mut listen = Listen { network: &*network, tasks: &mut tasks };
+        let https = listen.on(at.https, acceptor, secure).await?;
+        let http = listen.on(at.http, None, plain).await?;
+        let control = listen.on(at.control, None, control).await?;
         let addresses = Addresses { https, http, control };
-        Ok(Self { addresses, journal: journal_kept, tasks })
+        Ok(Self { addresses, journal, tasks })
     }
 
     /// Serves until dropped.

@@ -2,7 +2,7 @@
 
 use crate::config::{APP, SECRET, TENANT};
 
-/// Hosts that are compiled into clients (clients.md 3): `serve --impersonate` puts them into the server's
+/// Hosts that are compiled into clients (R-311, clients.md 3): `serve --impersonate` puts them into the server's
 /// certificate. Whoever does so points them at this machine, and at this machine only.
 pub const IMPERSONATED: [&str; 6] = [
     "graph.microsoft.com",

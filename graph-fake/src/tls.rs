@@ -25,6 +25,16 @@ pub enum TlsError {
     /// A file, and what is wrong with it.
     #[error("{0}: {1}")]
     File(String, io::Error),
+    /// Half of an authority: making a new one would destroy what is there.
+    #[error(
+        "{missing} is missing beside {found}: put it there, or move the other away to get a new authority"
+    )]
+    Half {
+        /// The file that is there.
+        found: String,
+        /// The file that is not.
+        missing: String,
+    },
     /// A certificate cannot be made or read.
     #[error("certificate: {0}")]
     Certificate(#[from] rcgen::Error),
@@ -47,26 +57,40 @@ impl Authority {
     /// kept nowhere.
     ///
     /// # Errors
-    /// Files that cannot be read, written or understood; the message names them.
+    /// Files that cannot be read, written or understood, and one without the other; the message names them.
     pub fn create_or_load(dir: Option<&Path>) -> Result<Self, TlsError> {
         let Some(dir) = dir else { return Self::create() };
         let (certificate, key) = (dir.join("ca.pem"), dir.join("ca-key.pem"));
         let bad = |file: &Path, error| TlsError::File(file.display().to_string(), error);
-        if certificate.exists() && key.exists() {
-            let pem = fs::read_to_string(&certificate).map_err(|e| bad(&certificate, e))?;
-            let secret = fs::read_to_string(&key).map_err(|e| bad(&key, e))?;
-            let unreadable =
-                |file: &Path, e: rcgen::Error| bad(file, io::Error::other(e.to_string()));
-            let pair = KeyPair::from_pem(&secret).map_err(|e| unreadable(&key, e))?;
-            let issuer =
-                Issuer::from_ca_cert_pem(&pem, pair).map_err(|e| unreadable(&certificate, e))?;
-            return Ok(Self { issuer, pem });
+        let half = |found: &Path, missing: &Path| TlsError::Half {
+            found: found.display().to_string(),
+            missing: missing.display().to_string(),
+        };
+        let there = |file: &Path| file.try_exists().map_err(|e| bad(file, e));
+        match (there(&certificate)?, there(&key)?) {
+            (true, false) => Err(half(&certificate, &key)),
+            (false, true) => Err(half(&key, &certificate)),
+            (false, false) => {
+                let made = Self::create()?;
+                fs::create_dir_all(dir).map_err(|e| bad(dir, e))?;
+                let secret = made.issuer.key().serialize_pem();
+                write_new(&key, &secret, 0o600).map_err(|e| bad(&key, e))?;
+                write_new(&certificate, &made.pem, 0o644).map_err(|e| bad(&certificate, e))?;
+                Ok(made)
+            }
+            (true, true) => Self::load(&certificate, &key),
         }
-        let made = Self::create()?;
-        fs::create_dir_all(dir).map_err(|e| bad(dir, e))?;
-        write_private(&key, &made.issuer.key().serialize_pem()).map_err(|e| bad(&key, e))?;
-        fs::write(&certificate, &made.pem).map_err(|e| bad(&certificate, e))?;
-        Ok(made)
+    }
+
+    fn load(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let bad = |file: &Path, error| TlsError::File(file.display().to_string(), error);
+        let pem = fs::read_to_string(certificate).map_err(|e| bad(certificate, e))?;
+        let secret = fs::read_to_string(key).map_err(|e| bad(key, e))?;
+        let unreadable = |file: &Path, e: rcgen::Error| bad(file, io::Error::other(e.to_string()));
+        let pair = KeyPair::from_pem(&secret).map_err(|e| unreadable(key, e))?;
+        let issuer =
+            Issuer::from_ca_cert_pem(&pem, pair).map_err(|e| unreadable(certificate, e))?;
+        Ok(Self { issuer, pem })
     }
 
     fn create() -> Result<Self, TlsError> {
@@ -140,12 +164,14 @@ fn san(name: &str) -> Result<SanType, TlsError> {
     Ok(SanType::DnsName(name.to_owned().try_into().map_err(|_| bad())?))
 }
 
-/// Only the owner may read it.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that must not be there yet: whatever somebody else put there meanwhile stays as it is.
+fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
     options.open(path)?.write_all(text.as_bytes())
 }
 
@@ -173,5 +199,29 @@ mod tests {
         }
         let error = Authority::create_or_load(Some(dir.path())).err().unwrap().to_string();
         assert!(error.contains("ca-key.pem"), "{error}");
+    }
+
+    #[test]
+    fn half_an_authority_is_left_alone() {
+        for (found, missing) in [("ca.pem", "ca-key.pem"), ("ca-key.pem", "ca.pem")] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(found), "precious").unwrap();
+            let error = Authority::create_or_load(Some(dir.path())).err().unwrap().to_string();
+            assert!(error.contains(dir.path().join(found).to_str().unwrap()), "{error}");
+            assert!(error.contains(dir.path().join(missing).to_str().unwrap()), "{error}");
+            assert_eq!(fs::read_to_string(dir.path().join(found)).unwrap(), "precious");
+            assert!(!dir.path().join(missing).exists());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_the_key_and_nothing_is_overwritten() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        Authority::create_or_load(Some(dir.path())).unwrap();
+        let key = dir.path().join("ca-key.pem");
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o077, 0);
+        assert!(write_new(&key, "x", 0o600).is_err());
     }
 }

@@ -140,6 +140,10 @@ impl From<&TokenRefusal> for Reason {
             TokenRefusal::Missing => {
                 ("tokenIsThere", "send 'Authorization: Bearer …' with a token of this fake")
             }
+            TokenRefusal::TooLong => (
+                "tokenIsAToken",
+                "send the access token as it came; this header is longer than any",
+            ),
             TokenRefusal::Malformed => ("tokenIsReadable", "send the access_token as it was given"),
             TokenRefusal::Forged => (
                 "tokenIsOurs",

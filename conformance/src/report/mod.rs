@@ -8,7 +8,7 @@ mod junit;
 use crate::{case::Case, cases};
 
 pub use console::{explain, list, table};
-pub use files::{ReportError, write_whole};
+pub use files::{ReportError, check_targets, print_whole, write_whole};
 pub use json::{catalogue, summary as json};
 pub use junit::junit;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{input::ParticipantId, options::Options, refusal::Refusal, who::Who};
 
-/// Characters of a callback URI or a prompt URI.
+/// Characters of a prompt URI.
 const URI_MAX: usize = 2_048;
 /// Characters of a `clientContext`.
 const CLIENT_CONTEXT_MAX: usize = 256;
@@ -62,16 +62,11 @@ pub fn modalities(given: Option<Vec<Modality>>, name: &str) -> Result<Vec<Modali
     Ok(given)
 }
 
-/// https, or http where that was opted for.
+/// https, or http on a loopback host where that was opted for.
 pub fn callback(given: Option<String>, options: &Options) -> Result<Option<String>, Refusal> {
     let Some(uri) = given else { return Ok(None) };
-    let secure = has_scheme(&uri, "https://");
-    if !(secure || options.http_callbacks && has_scheme(&uri, "http://")) {
-        return Err(invalid("'callbackUri' must be an absolute https URI."));
-    }
-    if uri.len() > URI_MAX {
-        return Err(invalid(format!("'callbackUri' is longer than {URI_MAX} characters.")));
-    }
+    crate::check_callback_uri(&uri, options.http_callbacks)
+        .map_err(|why| invalid(format!("'callbackUri' {why}.")))?;
     Ok(Some(uri))
 }
 
@@ -351,6 +346,7 @@ mod tests {
         assert!(ask("https://bot.fabrikam.example/api", &strict));
         assert!(ask("HTTPS://bot.fabrikam.example/api", &strict));
         assert!(!ask("http://127.0.0.1/api", &strict) && ask("http://127.0.0.1/api", &lenient));
+        assert!(!ask("http://bot.fabrikam.example/api", &lenient));
         for bad in ["", "https://", "ftp://x", "bot", "https://a b", "httpß://"] {
             assert!(!ask(bad, &lenient), "{bad}");
         }

@@ -401,8 +401,8 @@ pub enum FetchError {
 pub enum Accepted {
     /// 201 with the call.
     Created(Box<CallView>),
-    /// 200 with the call.
-    Call(Box<CallView>),
+    /// 200 with the call; shared, since nothing may have changed since it was shown last.
+    Call(Arc<CallView>),
     /// 200 with an operation that was made by this request.
     Operation(CallId, OperationView),
     /// 202 with an operation that was made by this request.

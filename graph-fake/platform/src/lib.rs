@@ -8,6 +8,7 @@
 
 mod arguments;
 mod call;
+mod callback_uri;
 mod conference;
 mod directory;
 mod explanation;
@@ -28,6 +29,7 @@ mod view;
 mod who;
 
 pub use call::{EDGES, Wake};
+pub use callback_uri::{BadCallbackUri, CALLBACK_URI_MAX, check_callback_uri};
 pub use directory::{
     AccessPolicy, Admin, Application, ApplicationInstance, ChatGrants, Directory, OnCall, Tenant,
     User,

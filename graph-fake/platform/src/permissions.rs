@@ -1,6 +1,6 @@
 //! What each verb needs; one table.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 /// An application permission of the calls API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,7 +81,70 @@ impl fmt::Display for Permission {
 }
 
 /// What an application has.
-pub type Grants = BTreeSet<Permission>;
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Grants(u16);
+
+impl Grants {
+    /// None.
+    pub const fn new() -> Self {
+        Self(0)
+    }
+
+    const fn bit(permission: Permission) -> u16 {
+        1 << permission as u16
+    }
+
+    /// Whether it is among them.
+    pub const fn contains(&self, permission: &Permission) -> bool {
+        self.0 & Self::bit(*permission) != 0
+    }
+
+    /// One more.
+    pub const fn insert(&mut self, permission: Permission) {
+        self.0 |= Self::bit(permission);
+    }
+
+    /// One less.
+    pub const fn remove(&mut self, permission: &Permission) {
+        self.0 &= !Self::bit(*permission);
+    }
+
+    /// None any more.
+    pub const fn clear(&mut self) {
+        self.0 = 0;
+    }
+
+    /// Those that are in both.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = Permission> {
+        let all = *self;
+        Permission::ALL.into_iter().filter(move |one| all.contains(one))
+    }
+}
+
+impl fmt::Debug for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+impl FromIterator<Permission> for Grants {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        let mut grants = Self::new();
+        permissions.into_iter().for_each(|permission| grants.insert(permission));
+        grants
+    }
+}
+
+impl<const N: usize> From<[Permission; N]> for Grants {
+    fn from(permissions: [Permission; N]) -> Self {
+        permissions.into_iter().collect()
+    }
+}
 
 /// What a verb asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

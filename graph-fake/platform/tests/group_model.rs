@@ -13,6 +13,7 @@ mod group_model {
     pub mod rooms;
     pub mod system;
     pub mod transition;
+    pub mod wording;
 }
 
 use choose::{Exhaustive, Given, Seeded};

@@ -98,3 +98,21 @@ fn only_where_the_channel_is_set_so_the_older_format_comes_first() {
         assert_eq!(told, [legacy]);
     }
 }
+
+/// what is changed later counts for what is sent later.
+#[test]
+fn changed_options_reach_what_is_sent() {
+    let (mut platform, first) = ring(false, Vec::new());
+    assert_eq!(deliveries(&first)[0].limit, Duration::from_secs(5));
+    let acknowledge_within = Duration::from_secs(2);
+    platform.set_options(Options { acknowledge_within, ..Options::default() });
+    let act = Act::Ring {
+        from: USER,
+        to: vec![Who::Application(BOT)],
+        tenant: TENANT,
+        modalities: vec![Modality::Audio],
+        call: None,
+    };
+    let second = platform.handle(at(1), Input::Act(act));
+    assert_eq!(deliveries(&second)[0].limit, acknowledge_within);
+}

@@ -1,14 +1,11 @@
 //! Who exists, as configuration files and the control API write it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use graph_api::Guid;
 use platform::{
-    AccessPolicy, Admin, Application, ApplicationInstance, ChatGrants, OnCall, Permission, User,
-    is_e164,
+    AccessPolicy, Admin, Application, ApplicationInstance, ChatGrants, Grants, OnCall, Permission,
+    User, is_e164,
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -365,7 +362,7 @@ impl AppBody {
 
     /// As the platform takes it: the secret and unknown roles stay behind.
     pub fn to_application(&self) -> Application {
-        let grants: BTreeSet<Permission> =
+        let grants: Grants =
             self.roles.iter().filter_map(|role| Permission::from_role(role)).collect();
         let has = |roles: &[String], wanted: &str| roles.iter().any(|role| role == wanted);
         let chats = self.chats.iter().map(|(thread, roles)| {

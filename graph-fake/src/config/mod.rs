@@ -163,23 +163,10 @@ impl TenantConfig {
 
 /// R-069: https, or http on a loopback host where that was opted for (clients.md 4).
 pub fn check_callback(uri: &str, allow_http: bool) -> Result<(), String> {
-    let url = url::Url::parse(uri).map_err(|e| format!("'{uri}' is not an absolute URI: {e}"))?;
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if allow_http && is_loopback(&url) => Ok(()),
-        "http" if allow_http => Err(format!("'{uri}': http is allowed on loopback hosts only")),
-        _ => Err(format!("'{uri}' must be https (or start with --allow-http-callbacks)")),
-    }
-}
-
-/// Whether the URL's host is this machine.
-pub fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    platform::check_callback_uri(uri, allow_http).map_err(|why| {
+        let hint = "; allowHttpCallbacks and --allow-http-callbacks let http to this machine pass";
+        format!("'{uri}' {why}{}", if allow_http { "" } else { hint })
+    })
 }
 
 #[cfg(test)]
@@ -199,6 +186,65 @@ mod tests {
         let json = serde_json::to_string(&config).unwrap();
         assert_eq!(read("c.json", &json), Ok(config.clone()));
         assert_eq!(read("c.toml", &toml::to_string(&config).unwrap()), Ok(config));
+    }
+
+    #[test]
+    fn everything_that_can_exist_is_read() {
+        let text = r##"
+            [options]
+            ringMs = 30000
+            pstn = false
+            [[tenants]]
+            id = "7e57d004-2b97-4e7a-b45f-5387367791cd"
+            refusesGuests = true
+            [[tenants.apps]]
+            id = "1a2b3c4d-aaaa-4bbb-8ccc-0123456789ab"
+            displayName = "Bot"
+            secret = "s"
+            mayRemoveParticipants = true
+            accessPolicy = ["6f0b1c52-9d4e-4b0a-8a51-2f1f6f3a9b10"]
+            legacyFirstNotification = true
+            chats = {"19:x@thread.v2" = ["Calls.JoinGroupCalls.Chat"]}
+            [[tenants.users]]
+            id = "6f0b1c52-9d4e-4b0a-8a51-2f1f6f3a9b10"
+            displayName = "Alice"
+            onCall = "offline"
+            voicemail = false
+            recordedBy = "1a2b3c4d-aaaa-4bbb-8ccc-0123456789ab"
+            [[tenants.instances]]
+            id = "5f5e5d5c-0000-4000-8000-00000000beef"
+            app = "1a2b3c4d-aaaa-4bbb-8ccc-0123456789ab"
+            displayName = "Front desk"
+            number = "+12065550100"
+            [[tenants.phones]]
+            number = "+442079460123"
+            onCall = "answer"
+            answerAfterMs = 2000
+        "##;
+        let config = read("c.toml", text).unwrap();
+        let mut options = Options::default();
+        config.options.apply(&mut options).unwrap();
+        assert_eq!((options.ring.as_secs(), options.pstn), (30, false));
+        let tenant = &config.tenants[0];
+        let mut directory = platform::Directory::default();
+        for admin in tenant.admins() {
+            assert!(directory.apply(admin));
+        }
+        let read = directory.tenant(TENANT).unwrap();
+        let user = &read.users[&USERS[0].1];
+        assert_eq!((user.on_call, user.voicemail), (platform::OnCall::Offline, false));
+        assert_eq!(user.recorded_by, Some(APP));
+        let instance = read.instances.values().next().unwrap();
+        assert_eq!((instance.app, instance.number.as_deref()), (APP, Some("+12065550100")));
+        let after = std::time::Duration::from_secs(2);
+        assert_eq!(read.phones["+442079460123"], platform::OnCall::Answer { after });
+        assert!(read.refuses_guests);
+        let app = tenant.apps[0].app.to_application();
+        assert!(app.may_remove_participants && app.legacy_first_notification);
+        assert!(app.chats["19:x@thread.v2"].join && !app.chats["19:x@thread.v2"].media);
+        let users = std::iter::once(USERS[0].1).collect();
+        assert_eq!(app.access_policy, platform::AccessPolicy::Users(users));
+        assert_eq!(self::read("d.toml", &toml::to_string(&config).unwrap()), Ok(config));
     }
 
     #[test]

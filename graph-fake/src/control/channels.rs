@@ -24,8 +24,11 @@ pub struct ChannelBody {
 
 /// Makes a channel, or changes who is in it. Its members may make meetings there.
 #[utoipa::path(put, path = "/tenants/{tenantId}/channels/{threadId}", request_body = ChannelBody,
-    params(("tenantId" = String, Path), ("threadId" = String, Path, description = "19:…@thread.tacv2")),
-    responses((status = 204), (status = 400), (status = 409)))]
+    params(("tenantId" = String, Path, description = "GUID"),
+           ("threadId" = String, Path, description = "19:…@thread.tacv2")), responses(
+    (status = 204, description = "it is so now"),
+    (status = 400, description = "an id or a member cannot be read"),
+    (status = 409, description = "the directory is full")))]
 pub async fn put_channel(
     State(control): State<Control>,
     Path((tenant, thread)): Path<(String, String)>,

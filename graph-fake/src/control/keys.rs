@@ -30,7 +30,9 @@ pub enum Which {
 /// Exchanges a signing key. The new one signs from now on; the old one is shown and believed for another day
 /// on the fake's clock. At most eight old ones are kept.
 #[utoipa::path(post, path = "/keys/rotate", request_body = Rotation,
-    responses((status = 200, description = "{kid} of the new key"), (status = 400)))]
+    responses(
+    (status = 200, description = "{kid} of the new key"),
+    (status = 400, description = "neither `platform` nor `login`")))]
 pub async fn rotate(
     State(control): State<Control>,
     Body(body): Body<Rotation>,

@@ -34,7 +34,9 @@ use serde_json::json;
 use utoipa::OpenApi;
 
 use crate::{
+    body::{self, BadBody},
     driver::{Driver, Stopped},
+    graph::BODY_MAX,
     identity::Identity,
     journal::Journal,
     why::Refusals,
@@ -147,7 +149,6 @@ pub fn router(control: Control) -> Router {
                 "not on this path".to_owned(),
             )
         })
-        .layer(axum::extract::DefaultBodyLimit::max(crate::graph::BODY_MAX))
         .with_state(control)
 }
 
@@ -162,6 +163,20 @@ impl Trouble {
 
     fn unknown(message: impl Into<String>) -> Self {
         Self(StatusCode::NOT_FOUND, "unknownId", message.into())
+    }
+
+    fn body(bad: BadBody) -> Self {
+        match bad {
+            BadBody::TooLarge => {
+                let text = format!("the body is larger than {BODY_MAX} bytes");
+                Self(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", text)
+            }
+            BadBody::TooSlow => {
+                let text = "the body did not arrive in time".to_owned();
+                Self(StatusCode::REQUEST_TIMEOUT, "tooSlow", text)
+            }
+            BadBody::Broken => Self::bad("the body broke off"),
+        }
     }
 
     fn not_now(message: impl Into<String>) -> Self {
@@ -197,19 +212,13 @@ struct Body<T>(T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Trouble;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Trouble> {
-        let too_large = |e: axum::extract::rejection::BytesRejection| {
-            Trouble(e.status(), "badInput", e.body_text())
-        };
-        let bytes = bytes::Bytes::from_request(request, state).await.map_err(too_large)?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Trouble> {
+        let bytes = body::read(request.into_body(), BODY_MAX).await.map_err(Trouble::body)?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
-            let path = e.path().to_string();
-            let whole = path == ".";
-            Trouble::bad(format!("{}: {}", if whole { "the body" } else { &path }, e.inner()))
-        })?;
-        reader.end().map_err(|e| Trouble::bad(e.to_string()))?;
+        let value = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|e| Trouble::bad(format!("{}: {}", body::place(e.path()), e.inner())))?;
+        reader.end().map_err(|e| Trouble::bad(format!("the body: {e}")))?;
         Ok(Self(value))
     }
 }

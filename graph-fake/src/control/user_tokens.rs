@@ -29,7 +29,10 @@ pub struct UserToken {
 /// Makes an access token of a signed-in user: `scp` and `oid` instead of `roles`. The calls API refuses it,
 /// online meetings take it.
 #[utoipa::path(post, path = "/user-tokens", request_body = UserToken,
-    responses((status = 200, description = "{token, expiresIn}"), (status = 400), (status = 404)))]
+    responses(
+    (status = 200, description = "{token, expiresIn}"),
+    (status = 400, description = "an id or a scope cannot be read"),
+    (status = 404, description = "no such app or user in this tenant")))]
 pub async fn user_token(
     State(control): State<Control>,
     Body(body): Body<UserToken>,

@@ -16,7 +16,7 @@ const DROPPED: (u16, &str) = (403, "7504");
 
 impl Loop {
     pub(super) fn note(&mut self, event: Event) {
-        let now = self.clock.now();
+        let now = self.parts.clock.now();
         let inside = Route("graph", "graph");
         let (call, kind, detail) = match event {
             Event::CallState { call, from, to, result } => {
@@ -59,7 +59,7 @@ impl Loop {
                 (Some(call), "gaveUp", json!({"deliveryId": delivery.0}))
             }
         };
-        self.journal.write(now, call, kind, inside, detail);
+        self.parts.journal.write(now, call, kind, inside, detail);
     }
 
     /// A dropped call can be asked after by its own id, as a refusal can by its request's.
@@ -75,7 +75,7 @@ impl Loop {
             call_id: Some(call.to_string()),
         };
         let detail = json!(why);
-        self.refusals.keep(call.0, why);
+        self.parts.refusals.keep(call.0, why);
         detail
     }
 }

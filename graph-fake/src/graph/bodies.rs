@@ -194,10 +194,10 @@ impl Reader<'_> {
         }
         let mut reader = serde_json::Deserializer::from_slice(self.body);
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let path = error.path().to_string();
-            bad(format!("Unable to read the request body at '{path}': {}.", error.inner()))
+            let place = crate::body::place(error.path());
+            bad(format!("Unable to read {place}: {}.", error.inner()))
         })?;
-        reader.end().map_err(|error| bad(format!("Unable to read the request body: {error}.")))?;
+        reader.end().map_err(|error| bad(format!("Unable to read the body: {error}.")))?;
         Ok(read)
     }
 }

@@ -9,15 +9,14 @@ mod released;
 mod select;
 
 use std::{
+    borrow::Cow,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use axum::{Router, body::Body, extract::State as Shared};
 use bytes::Bytes;
 use graph_api::Guid;
 use http::{HeaderMap, Request as HttpRequest, Response, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
 use platform::{
     Accepted, Caller, Delegated, Explanation, Ids, OperationKind, Permission, Predicate, Refusal,
     Request, render::Links,
@@ -27,6 +26,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Flaw,
+    body::{self, BadBody},
     driver::{Driver, Gate, Reply},
     envelope::RequestIds,
     faults::FaultReply,
@@ -42,8 +42,6 @@ use released::Released;
 
 /// Bytes of a request body.
 pub const BODY_MAX: usize = 1 << 20;
-/// How long a body may take once its head has come.
-const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the routes share.
 #[derive(Clone)]
@@ -81,7 +79,8 @@ async fn serve(Shared(graph): Shared<Graph>, request: HttpRequest<Body>) -> Resp
     let Some(located) = locate(&parts.method, path) else {
         return outside(&graph, &ids, path);
     };
-    let claims = graph.identity.verify_access_token(authorization(&parts.headers), ids.at);
+    let given = authorization(&parts.headers);
+    let claims = graph.identity.verify_access_token(given.as_deref(), ids.at);
     let app = claims.as_ref().ok().map(|claims| (claims.app, claims.tenant));
     let exchange = Exchange { graph: &graph, id, located: &located, headers: &parts.headers, app };
     let body = exchange.read(body).await;
@@ -112,9 +111,9 @@ fn outside(graph: &Graph, ids: &RequestIds, path: &str) -> Response<Body> {
     answer.write(ids)
 }
 
-/// The `Authorization` header; what is no text is as good as empty.
-fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or(""))
+/// The `Authorization` header, read lossily: what is no ASCII is no token, but it is not an empty one.
+fn authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    headers.get(header::AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()))
 }
 
 /// One request while it is being answered.
@@ -127,25 +126,10 @@ struct Exchange<'a> {
     app: Option<(Guid, Guid)>,
 }
 
-/// A body that cannot be used.
-enum BadBody {
-    TooLarge,
-    TooSlow,
-    Broken,
-}
-
 impl Exchange<'_> {
     async fn read(&self, body: Body) -> Result<Bytes, BadBody> {
         let any = self.graph.flaw == Some(Flaw::TakesAnyBody);
-        let read = Limited::new(body, if any { usize::MAX } else { BODY_MAX }).collect();
-        match tokio::time::timeout(BODY_LIMIT, read).await {
-            Err(_) => Err(BadBody::TooSlow),
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                Err(BadBody::TooLarge)
-            }
-            Ok(Err(_)) => Err(BadBody::Broken),
-        }
+        body::read(body, if any { usize::MAX } else { BODY_MAX }).await
     }
 
     async fn answer(
@@ -242,6 +226,7 @@ impl Exchange<'_> {
         };
         match gate {
             Gate::Open => None,
+            Gate::TooMany if self.graph.flaw == Some(Flaw::NeverThrottles) => None,
             Gate::TooMany => Some(Answer::refused(&Refusal::TooManyRequests, None)),
             Gate::Fault(reply) => Some(self.fault(&reply)),
         }
@@ -318,7 +303,9 @@ impl Exchange<'_> {
             call_id: self.call().map(|call| call.to_string()),
         };
         self.graph.journal.write(now, self.call(), "refused", route, json!(why));
-        self.graph.refusals.keep(self.id, why);
+        if self.graph.flaw != Some(Flaw::ForgetsReasons) {
+            self.graph.refusals.keep(self.id, why);
+        }
     }
 }
 

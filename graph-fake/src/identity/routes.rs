@@ -7,16 +7,18 @@ use std::sync::{
 
 use axum::{
     Json, Router,
-    extract::{Path, State, rejection::BytesRejection},
+    body::Body,
+    extract::{Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use bytes::Bytes;
 use graph_api::Guid;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use platform::Ids;
 use seam::Clock;
 use serde_json::{Value, json};
+
+use crate::body;
 
 use super::{
     Identity, Lookup, Registry, TokenEvent,
@@ -58,7 +60,6 @@ pub fn router(
         .route("/v1/.well-known/openidconfiguration", get(bot_framework))
         .route("/v1/.well-known/keys", get(platform_keys))
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::extract::DefaultBodyLimit::max(FORM_MAX))
         .with_state(Arc::new(shared))
 }
 
@@ -94,6 +95,13 @@ impl Shared {
         let body = denied.body(trace, &correlation, self.clock.now());
         self.answer(StatusCode::from_u16(denied.status).unwrap_or(StatusCode::BAD_REQUEST), body)
     }
+
+    /// The refusal of a document about a tenant that does not exist (clients.md 11).
+    async fn unknown(&self, tenant: &str, headers: &HeaderMap) -> Option<Response> {
+        let known = ANY_TENANT.contains(&tenant)
+            || self.registry.lookup(tenant, "").await != Lookup::UnknownTenant;
+        (!known).then(|| self.denied(&unknown_tenant(tenant), headers))
+    }
 }
 
 /// The path exists, the method does not.
@@ -115,10 +123,8 @@ async fn instance(State(shared): Here, headers: HeaderMap) -> Response {
 
 /// Clients.md 7.
 async fn metadata(State(shared): Here, Path(tenant): Path<String>, headers: HeaderMap) -> Response {
-    let known = ANY_TENANT.contains(&tenant.as_str())
-        || shared.registry.lookup(&tenant, "").await != Lookup::UnknownTenant;
-    if !known {
-        return shared.denied(&unknown_tenant(&tenant), &headers);
+    if let Some(refused) = shared.unknown(&tenant, &headers).await {
+        return refused;
     }
     let base = shared.base(&headers);
     let body = json!({
@@ -137,8 +143,15 @@ async fn metadata(State(shared): Here, Path(tenant): Path<String>, headers: Head
     shared.answer(StatusCode::OK, body)
 }
 
-/// Clients.md 8.
-async fn login_keys(State(shared): Here) -> Response {
+/// Clients.md 8; the keys are the same for every tenant that there is.
+async fn login_keys(
+    State(shared): Here,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(refused) = shared.unknown(&tenant, &headers).await {
+        return refused;
+    }
     shared.answer(StatusCode::OK, shared.identity.login_keys(shared.clock.now()))
 }
 
@@ -147,7 +160,7 @@ async fn token(
     State(shared): Here,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Response {
     if let Some(fault) = shared.registry.fault().await {
         let mut response = shared.denied(&Denied::fault(fault.status), &headers);
@@ -159,7 +172,8 @@ async fn token(
         shared.registry.token_event(event);
         return response;
     }
-    let form = body.map_err(|_| Form::too_large()).and_then(|body| Form::read(&body));
+    let body = body::read(body, FORM_MAX).await.map_err(Form::unusable);
+    let form = body.and_then(|body| Form::read(&body));
     let client_id =
         form.as_ref().ok().and_then(|form| form.need("client_id").ok().map(str::to_owned));
     let client_id = client_id.unwrap_or_default();

@@ -6,6 +6,7 @@ use graph_api::{Guid, Timestamp};
 use serde_json::{Value, json};
 
 use super::Lookup;
+use crate::body::BadBody;
 
 /// Fields of one form.
 const FIELDS_MAX: usize = 64;
@@ -38,10 +39,14 @@ impl Form {
         Ok(Self(fields))
     }
 
-    /// The refusal of a body that is too large, or breaks off.
-    pub(super) fn too_large() -> Denied {
-        let text = "The request body cannot be read, or is too large.".to_owned();
-        Denied::new(400, "invalid_request", 90_100, text)
+    /// The refusal of a body that cannot be had whole.
+    pub(super) fn unusable(bad: BadBody) -> Denied {
+        let (status, text) = match bad {
+            BadBody::TooLarge => (413, "The request body is too large."),
+            BadBody::TooSlow => (408, "The request body did not arrive in time."),
+            BadBody::Broken => (400, "The request body broke off."),
+        };
+        Denied::new(status, "invalid_request", 90_100, text.to_owned())
     }
 
     fn get(&self, name: &str) -> Option<&str> {

@@ -63,6 +63,9 @@ pub enum TokenRefusal {
     /// Not valid yet.
     #[error("Lifetime validation failed, the token is not yet valid.")]
     TooEarly,
+    /// Longer than anything that was issued here.
+    #[error("Access token is longer than {HEADER_MAX} characters.")]
+    TooLong,
 }
 
 /// Which key signs a notification token.
@@ -197,7 +200,10 @@ pub(super) fn verify(
     now: Timestamp,
     flaw: Option<Flaw>,
 ) -> Result<AppClaims, TokenRefusal> {
-    let header = header.filter(|h| h.len() <= HEADER_MAX).ok_or(TokenRefusal::Missing)?;
+    let header = header.ok_or(TokenRefusal::Missing)?;
+    if header.len() > HEADER_MAX {
+        return Err(TokenRefusal::TooLong);
+    }
     let (scheme, token) = header.trim().split_once(' ').ok_or(TokenRefusal::Missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
         return Err(TokenRefusal::Missing);

@@ -86,6 +86,16 @@ async fn the_message_names_the_member() {
 }
 
 #[tokio::test]
+async fn the_message_says_the_body_where_no_member_has_been_reached() {
+    let server = Server::start().await;
+    for body in ["", "{", "[1, 2", "\u{0}", "{7: 8}", "{} x", "\"x\""] {
+        let answer = server.graph(Method::POST, CALLS, body).await;
+        let message = answer.body["error"]["message"].as_str().unwrap();
+        assert!(message.contains("the body: "), "{body}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn calls_and_paths_that_do_not_exist() {
     let server = Server::start().await;
     let call = server.call(&dead_callback()).await;
@@ -97,7 +107,7 @@ async fn calls_and_paths_that_do_not_exist() {
         (Method::POST, format!("{CALLS}/{nobody}/keepAlive"), 404, "8522"),
         (Method::GET, format!("{CALLS}/{call}/operations/{nobody}"), 404, "8522"),
         (Method::GET, format!("{CALLS}/{call}/participants/{nobody}"), 404, "8543"),
-        (Method::POST, format!("{CALLS}/{call}/mute"), 405, "8520"),
+        (Method::POST, format!("{CALLS}/{call}/startRecording"), 405, "8520"),
         (Method::GET, CALLS.to_owned(), 405, "8520"),
         (Method::PATCH, format!("{CALLS}/{call}"), 405, "8520"),
         (Method::GET, format!("{CALLS}/{call}/dance"), 404, "UnknownError"),
@@ -185,6 +195,81 @@ async fn what_a_client_sends_to_be_found_again_comes_back() {
     assert_eq!(answer.headers["client-request-id"], "mine-1");
     assert_eq!(answer.headers["scenario-id"], "mine-2");
     assert_eq!(answer.body["error"]["innerError"]["client-request-id"], "mine-1");
+}
+
+#[tokio::test]
+async fn what_cannot_be_said_in_header_and_body_alike_is_not_repeated() {
+    let server = Server::start().await;
+    let strange = http::HeaderValue::from_bytes("m\u{ef}ne".as_bytes()).unwrap();
+    let request = Request::get(format!("http://{}{CALLS}/x", server.http))
+        .header("client-request-id", &strange)
+        .header("scenario-id", &strange);
+    let answer = server.send(request.body(bytes::Bytes::new()).unwrap()).await;
+    let id = answer.headers["request-id"].to_str().unwrap();
+    assert_eq!(answer.headers["client-request-id"], id);
+    assert_eq!(answer.body["error"]["innerError"]["client-request-id"], id);
+    assert!(!answer.headers.contains_key("scenario-id"));
+}
+
+#[tokio::test]
+async fn a_token_is_called_empty_only_if_it_is() {
+    let server = Server::start().await;
+    let long = format!("Bearer {}", "x".repeat(30_000));
+    let asked = [("", "empty"), ("Bearer ", "empty"), ("Bearer t\u{f6}ken", "well formed")];
+    for (token, said) in asked.into_iter().chain([(long.as_str(), "longer than 16384")]) {
+        let value = http::HeaderValue::from_bytes(token.as_bytes()).unwrap();
+        let request = Request::get(format!("http://{}{CALLS}/x", server.http))
+            .header(header::AUTHORIZATION, value);
+        let answer = server.send(request.body(bytes::Bytes::new()).unwrap()).await;
+        expect_error(&answer, 401, "InvalidAuthenticationToken", said);
+        let message = answer.body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(said), "{said}: {message}");
+    }
+}
+
+/// What docs/fidelity.md says of requests that Graph might take less kindly.
+#[tokio::test]
+async fn what_is_read_tolerantly() {
+    let server = Server::start().await;
+    let mut body = call_body(&dead_callback());
+    let mine = "0badca11-0000-4000-8000-000000000001";
+    for (name, value) in [("id", mine), ("state", "terminated"), ("direction", "incoming")] {
+        body[name] = json!(value);
+    }
+    let made = server.graph(Method::POST, CALLS, body.to_string()).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    assert_ne!(made.body["id"], mine);
+    assert_eq!(
+        (&made.body["state"], &made.body["direction"]),
+        (&json!("establishing"), &json!("outgoing"))
+    );
+    let keep_alive = format!("{CALLS}/{}/keepAlive", made.body["id"].as_str().unwrap());
+    for body in ["", "{", "nonsense", "[7]"] {
+        let kept = server.graph(Method::POST, &keep_alive, body).await;
+        assert_eq!(kept.status, StatusCode::OK, "{body}: {kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_answered_without_an_envelope() {
+    let server = Server::start().await;
+    let long = "x".repeat(70_000);
+    let many: String = (0..200).map(|number| format!("x-{number}: x\r\n")).collect();
+    for (head, status) in [
+        (format!("GET /{long} HTTP/1.1\r\nhost: x\r\n\r\n"), "414"),
+        (format!("GET / HTTP/1.1\r\n{many}\r\n"), "431"),
+    ] {
+        let mut stream = TcpStream::connect(server.http).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 12];
+        let read = stream.read_exact(&mut answer);
+        tokio::time::timeout(Duration::from_secs(10), read).await.unwrap().unwrap();
+        assert_eq!(answer, format!("HTTP/1.1 {status}").into_bytes());
+        let mut rest = Vec::new();
+        // The connection may be reset behind the answer: nothing more was to come.
+        let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(!String::from_utf8_lossy(&rest).contains("error"), "{status}");
+    }
 }
 
 #[tokio::test]

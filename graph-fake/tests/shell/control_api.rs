@@ -122,12 +122,13 @@ async fn faults_strike_as_planned() {
 async fn mistakes_are_told_in_this_apis_own_shape() {
     let server = Server::start().await;
     let nobody = "0badca11-0000-4000-8000-000000000001";
-    let asked: [(Method, String, &str, u16, &str); 18] = [
+    let asked: [(Method, String, &str, u16, &str); 19] = [
         (Method::GET, "/nowhere".to_owned(), "", 404, "no such path"),
         (Method::DELETE, "/state".to_owned(), "", 405, "not on this path"),
         (Method::GET, format!("/calls/{nobody}"), "", 404, "no call"),
         (Method::GET, "/calls/7".to_owned(), "", 400, "callId"),
-        (Method::POST, "/calls".to_owned(), "{", 400, "EOF"),
+        (Method::POST, "/calls".to_owned(), "{", 400, "the body: EOF"),
+        (Method::POST, "/calls".to_owned(), "[", 400, "the body: "),
         (Method::POST, "/calls".to_owned(), r#"{"from": 3, "to": []}"#, 400, "from"),
         (
             Method::POST,
@@ -178,6 +179,16 @@ async fn mistakes_are_told_in_this_apis_own_shape() {
         let message = answer.body["error"]["message"].as_str().unwrap_or_default();
         assert!(message.contains(said), "{method} {path}: {message}");
         assert!(answer.body["error"]["code"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_one() {
+    let server = Server::start().await;
+    for (path, allowed) in [("/state", "GET,HEAD"), ("/clock", "POST")] {
+        let answer = server.control(Method::DELETE, path, "").await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers[http::header::ALLOW], allowed, "{path}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use graph_fake::Flaw;
 
-use crate::{bad_input, harness::Server, notifications};
+use crate::{bad_input, harness::Server, notifications, why};
 
 type Check = fn(Server) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -14,6 +14,11 @@ fn check_of(flaw: Flaw) -> Check {
         Flaw::OvertakesReply => {
             |server| Box::pin(notifications::check_no_notification_overtakes_its_reply(server))
         }
+        Flaw::OvertakesReplyElsewhere => {
+            |server| Box::pin(notifications::check_no_roster_overtakes_a_reply(server))
+        }
+        Flaw::NeverThrottles => |server| Box::pin(why::check_throttling(server)),
+        Flaw::ForgetsReasons => |server| Box::pin(why::check_every_refusal_is_explained(server)),
         Flaw::SignsAsStranger => |server| {
             Box::pin(notifications::check_a_call_is_told_in_order_and_every_word_is_signed(server))
         },

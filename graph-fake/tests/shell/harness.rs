@@ -47,25 +47,36 @@ impl Server {
 
     /// The same with other switches of the platform.
     pub async fn start_with(flaw: Option<Flaw>, options: Options) -> Self {
+        Self::start_as(|setup| {
+            setup.flaw = flaw;
+            setup.options = options;
+        })
+        .await
+    }
+
+    /// The same with anything else changed.
+    pub async fn start_as(change: impl FnOnce(&mut Setup)) -> Self {
         let ca = tempfile::tempdir().unwrap();
         let authority = Authority::create_or_load(Some(ca.path())).unwrap();
         let trust = TlsTrust { extra_ca_files: vec![ca.path().join("ca.pem")], insecure: false };
         let network = Arc::new(RealNetwork::new(&trust).unwrap());
         let clock = Clock::manual(Timestamp::from_secs(1_800_000_000));
         let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let fake = Fake::bind(Setup {
+        let mut setup = Setup {
             seed: 7,
             config: Config { allow_http_callbacks: true, ..Config::default() },
-            options,
+            options: Options::default(),
             keys: Keys::fixed(),
             tls: Tls::Own(Box::new(authority), Vec::new()),
             listeners: Listeners { https: free, http: free, control: free },
             network: network.clone(),
             outgoing: network.clone(),
-            clock: clock.clone(),
-            flaw,
-        });
-        let fake = fake.await.unwrap();
+            clock,
+            flaw: None,
+        };
+        change(&mut setup);
+        let clock = setup.clock.clone();
+        let fake = Fake::bind(setup).await.unwrap();
         let (addresses, journal) = (fake.addresses, fake.journal.clone());
         tokio::spawn(fake.run());
         Self {

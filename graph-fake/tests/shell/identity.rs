@@ -105,9 +105,29 @@ async fn documents_name_the_host_they_were_asked_at() {
             }
         }
     }
-    let unknown = ask(&server, "/nobody/v2.0/.well-known/openid-configuration").await;
-    assert_eq!(unknown.status, 400);
-    assert_eq!(unknown.body["error_codes"][0], 90_002);
+}
+
+#[tokio::test]
+async fn documents_about_nobody_are_refused() {
+    let server = Server::start().await;
+    for nobody in ["nobody", "0badca11-0000-4000-8000-000000000001", "x%20y"] {
+        for document in [
+            "v2.0/.well-known/openid-configuration",
+            ".well-known/openid-configuration",
+            "discovery/v2.0/keys",
+            "discovery/keys",
+        ] {
+            let unknown = ask(&server, &format!("/{nobody}/{document}")).await;
+            assert_eq!(unknown.status, 400, "{nobody}/{document}: {unknown:?}");
+            assert_eq!(unknown.body["error_codes"][0], 90_002, "{nobody}/{document}");
+        }
+    }
+    for tenant in [TENANT.to_string().as_str(), "common", "organizations"] {
+        for document in ["discovery/v2.0/keys", "discovery/keys"] {
+            let known = ask(&server, &format!("/{tenant}/{document}")).await;
+            assert!(known.body["keys"].is_array(), "{tenant}/{document}: {known:?}");
+        }
+    }
 }
 
 /// R-311, clients.md 8 and 23: who issues notification tokens, and the keys of both kinds of tokens.
@@ -143,17 +163,27 @@ async fn a_token_is_posted_for() {
     let answer = ask(&server, &format!("/{TENANT}/oauth2/v2.0/token")).await;
     assert_eq!(answer.status, 405);
     assert_eq!(answer.body["error_codes"][0], 900_561);
+    assert_eq!(answer.headers[header::ALLOW], "POST");
+    let uri = format!("https://{}/common/discovery/instance", server.https);
+    let answer = server.send(Request::post(uri).body(bytes::Bytes::new()).unwrap()).await;
+    assert_eq!(answer.status, 405);
+    assert_eq!(answer.headers[header::ALLOW], "GET,HEAD");
 }
 
 #[tokio::test]
 async fn forms_that_are_none() {
     let server = Server::start().await;
     let uri = format!("https://{}/{TENANT}/oauth2/v2.0/token", server.https);
-    let bodies: [Vec<u8>; 4] = [Vec::new(), b"{}".to_vec(), vec![0xff; 40], vec![b'x'; 1 << 20]];
-    for body in bodies {
+    let bodies: [(Vec<u8>, u16); 4] = [
+        (Vec::new(), 400),
+        (b"{}".to_vec(), 400),
+        (vec![0xff; 40], 400),
+        (vec![b'x'; 1 << 20], 413),
+    ];
+    for (body, status) in bodies {
         let request = Request::post(&uri).header(header::CONTENT_TYPE, FORM);
         let answer = server.send(request.body(body.into()).unwrap()).await;
-        assert_eq!(answer.status, 400, "{answer:?}");
+        assert_eq!(answer.status, status, "{answer:?}");
         assert_eq!(answer.body["error"], "invalid_request");
     }
 }

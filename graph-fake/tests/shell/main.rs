@@ -1,11 +1,18 @@
 //! The shell on real sockets.
 
+mod answers;
 mod bad_input;
+mod callbacks;
 mod clients;
 mod control_api;
+mod described;
+mod faults;
 mod flaws;
 mod harness;
 mod identity;
 mod keys;
+mod large_bodies;
 mod meetings;
 mod notifications;
+mod operations;
+mod why;

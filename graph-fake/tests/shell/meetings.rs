@@ -173,7 +173,7 @@ async fn a_users_token_opens_the_users_meetings() {
 async fn an_access_policy_takes_effect_at_once() {
     let server = Server::start().await;
     let grant = async |users: Value| {
-        let body = json!({"displayName": "Bot", "secret": SECRET, "accessPolicyUsers": users,
+        let body = json!({"displayName": "Bot", "secret": SECRET, "accessPolicy": users,
             "roles": ["OnlineMeetings.ReadWrite.All"], "callingEnabled": false});
         let path = format!("/tenants/{TENANT}/apps/{APP}");
         let done = server.control(Method::PUT, &path, body.to_string()).await;
@@ -189,7 +189,8 @@ async fn an_access_policy_takes_effect_at_once() {
     );
     grant(json!([BOB, ALICE])).await;
     make(&server, json!({})).await;
-    grant(Value::Null).await;
+    grant(json!([BOB])).await;
+    grant(json!("everybody")).await;
     make(&server, json!({})).await;
 }
 

@@ -192,6 +192,43 @@ pub async fn check_no_notification_overtakes_its_reply(server: Server) {
 }
 
 /// Registers the bot with this webhook, and lets Alice ring it; the call.
+/// Clients.md 24, where one request is told to several calls: a roster goes to every bot of a conference.
+#[tokio::test]
+async fn no_roster_overtakes_a_reply() {
+    check_no_roster_overtakes_a_reply(Server::start().await).await;
+}
+
+pub async fn check_no_roster_overtakes_a_reply(server: Server) {
+    let (hook, url) = listen().await;
+    let meeting = json!({"organizer": USERS[0].1, "participants": [{"user": USERS[1].1}]});
+    let meeting = server.control(Method::POST, "/meetings", meeting.to_string()).await;
+    assert_eq!(meeting.status, StatusCode::CREATED, "{meeting:?}");
+    let mut calls = Vec::new();
+    for _ in 0..3 {
+        let mut body = crate::operations::join(&meeting.body);
+        body["callbackUri"] = json!(url);
+        let made = server.graph(Method::POST, "/v1.0/communications/calls", body.to_string()).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        calls.push(made.body["id"].as_str().unwrap().to_owned());
+    }
+    let moved = server.control(Method::POST, "/clock", r#"{"untilIdle": true}"#).await;
+    assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
+    let before = server.journal.since(0, 100_000).last().map_or(0, |line| line.seq);
+    let told = hook.got.lock().unwrap().len();
+    let path = format!("/v1.0/communications/calls/{}/mute", calls[0]);
+    let muted = server.graph(Method::POST, &path, "").await;
+    assert_eq!(muted.status, StatusCode::OK, "{muted:?}");
+    hook.wait_for(told + calls.len()).await;
+    let lines = server.journal.since(before, 100_000);
+    let of = |kind: &str| lines.iter().filter(|line| line.kind == kind).collect::<Vec<_>>();
+    let answered = of("response")[0].seq;
+    let rosters = of("notification");
+    assert_eq!(rosters.len(), calls.len(), "every bot is told");
+    for roster in rosters {
+        assert!(answered < roster.seq, "{roster:?}");
+    }
+}
+
 async fn ring(server: &Server, callback: &str, legacy: bool) -> String {
     let app = json!({
         "displayName": "Bot", "secret": "s", "callbackUri": callback,

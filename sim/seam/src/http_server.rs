@@ -1,7 +1,7 @@
 //! One accept loop for everybody: HTTP/1.1, no `Date` of its own, and a limit on everything a client
 //! can hold open.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -11,9 +11,12 @@ use hyper_util::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
+use tower::{ServiceExt as _, service_fn};
 
-use crate::network::{BoxIo, Listener};
+use crate::{
+    linger::linger,
+    network::{BoxIo, Listener},
+};
 
 /// What a server tolerates.
 #[derive(Debug, Clone, Copy)]
@@ -86,13 +89,23 @@ async fn connection(
             Box::new(handshake.await.map_err(|_| io::ErrorKind::TimedOut)??) as BoxIo
         }
     };
-    let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(axum::extract::ConnectInfo(from));
-        request.map(axum::body::Body::new)
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let router = router.clone();
+        async move {
+            let (mut parts, body) = request.into_parts();
+            parts.extensions.insert(axum::extract::ConnectInfo(from));
+            let (body, unread) = linger(&parts.headers, body);
+            let body = axum::body::Body::new(body);
+            let mut response = router.oneshot(http::Request::from_parts(parts, body)).await?;
+            unread.tell(&mut response);
+            Ok::<_, Infallible>(response)
+        }
     });
     http1::Builder::new()
         // The wall clock must not reach the wire: whoever wants a Date sends the program's own time.
         .auto_date_header(false)
+        // A client that has said all may close its half and still wants its answer.
+        .half_close(true)
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(limits.head_bytes)

@@ -9,12 +9,13 @@
 mod clock;
 mod http_client;
 mod http_server;
+mod linger;
 mod network;
 mod real;
 
 pub use clock::{Clock, ClockError};
 pub use http_client::{HttpClient, SendError};
 pub use http_server::{ServeLimits, serve};
-pub use network::{BoxFuture, BoxIo, Io, Listener, Network, Target};
+pub use network::{BoxFuture, BoxIo, Io, Listener, Network, Target, listen_address, reachable};
 pub use real::{RealNetwork, TlsTrust, interrupted};
 pub use tokio_rustls::TlsAcceptor;

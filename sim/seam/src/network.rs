@@ -1,6 +1,11 @@
 //! What a world must offer: byte streams in and out.
 
-use std::{future::Future, io, net::SocketAddr, pin::Pin};
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    pin::Pin,
+};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -40,4 +45,66 @@ pub trait Network: Send + Sync + 'static {
     fn connect(&self, to: Target) -> BoxFuture<'static, io::Result<BoxIo>>;
     /// Binds a listener.
     fn listen(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Listener>>>;
+}
+
+/// Reads an address to listen on: `127.0.0.1:8443`, `[::1]:8443`, or a name of this machine, `localhost:8443`.
+///
+/// Of a name's addresses an IPv4 one is preferred: that is what clients are told to connect to.
+///
+/// # Errors
+/// In words, for the command line: no port, or a name that nobody knows.
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let expected = "expected an address and a port, as in 127.0.0.1:8443 or localhost:8443";
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    if port.and_then(|(_, port)| port.parse::<u16>().ok()).is_none() {
+        return Err(expected.to_owned());
+    }
+    let found: Vec<SocketAddr> =
+        text.to_socket_addrs().map_err(|error| format!("{error}; {expected}"))?.collect();
+    let found = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    found.copied().ok_or_else(|| expected.to_owned())
+}
+
+/// How a client on this machine reaches a listener: one that is bound to every address (`0.0.0.0`, `[::]`)
+/// cannot be connected to under that name.
+pub fn reachable(bound: SocketAddr) -> SocketAddr {
+    let here = match bound.ip() {
+        IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(here, bound.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_names_to_listen_on() {
+        assert_eq!(listen_address("127.0.0.1:80"), Ok(SocketAddr::from(([127, 0, 0, 1], 80))));
+        assert_eq!(listen_address("[::1]:80"), Ok(SocketAddr::from((Ipv6Addr::LOCALHOST, 80))));
+        let local = listen_address("localhost:8443").unwrap();
+        assert!(local.ip().is_loopback() && local.port() == 8_443, "{local}");
+        for bad in ["", "nowhere", "nowhere:", "nowhere:x", ":80", "127.0.0.1", "127.0.0.1:65536"] {
+            let why = listen_address(bad).unwrap_err();
+            assert!(why.contains("localhost:8443"), "{bad}: {why}");
+        }
+    }
+
+    #[test]
+    fn every_address_is_reached_under_one() {
+        for (bound, reached) in [
+            ("0.0.0.0:9", "127.0.0.1:9"),
+            ("[::]:9", "[::1]:9"),
+            ("127.0.0.2:9", "127.0.0.2:9"),
+            ("[::1]:9", "[::1]:9"),
+            ("192.0.2.7:9", "192.0.2.7:9"),
+        ] {
+            assert_eq!(reachable(bound.parse().unwrap()), reached.parse().unwrap(), "{bound}");
+        }
+    }
 }

@@ -163,7 +163,10 @@ pub enum Link {
 
 /// What every new call is given.
 #[derive(Debug, Clone, PartialEq)]
+#[repr(C)]
 pub struct Birth {
+    /// Who is at the other side.
+    pub side: Side,
     /// Its id.
     pub id: CallId,
     /// Its `callChainId`.
@@ -182,17 +185,19 @@ pub struct Birth {
     pub caller_visible: bool,
     /// Where notifications go.
     pub callback_uri: Arc<str>,
-    /// Who is at the other side.
-    pub side: Side,
     /// Chat and meeting.
     pub coordinates: Option<Arc<Coordinates>>,
     /// Whether the webhook still speaks the older format first.
     pub legacy: bool,
 }
 
-/// A call.
+/// A call. What most requests look at stands first, in one or two lines of the cache: with many calls, the
+/// memory's time is all there is.
 #[derive(Debug, Clone, PartialEq)]
+#[repr(C)]
 pub struct Call {
+    keep_alive_by: Option<Timestamp>,
+    phase: Phase,
     birth: Birth,
     direction: CallDirection,
     source: Party,
@@ -224,8 +229,6 @@ pub struct Call {
     pub(crate) also_records: Vec<ParticipantId>,
     /// The transfer that ended it.
     transferred: Option<Transfer>,
-    phase: Phase,
-    keep_alive_by: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     etag: u64,
     queue: MediaQueue,

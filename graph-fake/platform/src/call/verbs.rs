@@ -41,7 +41,6 @@ impl Call {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the platform sends other verbs elsewhere")]
     pub fn verb(&mut self, verb: CallVerb, desk: &mut Desk<'_>) -> Result<Accepted, Refusal> {
         match verb {
-            CallVerb::Get => Ok(Accepted::Call(Box::new(self.view()))),
             CallVerb::Delete => self.delete(desk),
             CallVerb::Answer(request) => self.answer(*request, desk),
             CallVerb::Reject(request) => self.reject(request, desk),

@@ -134,6 +134,12 @@ impl Outbox {
         }
     }
 
+    /// Takes over changed options; what has been sent keeps its limit.
+    pub fn set_options(&mut self, options: &Options) {
+        self.batch = options.batch.max(1);
+        self.acknowledge_within = options.acknowledge_within;
+    }
+
     /// Replaces the fault plan; counting starts anew. Entries beyond [`FAULTS_MAX`] are dropped.
     pub fn set_faults(&mut self, faults: Vec<NotificationFault>) {
         self.plan = Plan::new(faults);

@@ -80,7 +80,6 @@ impl Platform {
         if let UserAct::Invite(whom) = what {
             return self.escalated_by_peer(now, id, &whom, effects);
         }
-        let before = call.next_deadline().map(|(at, _)| at);
         let hangs_up = matches!(what, UserAct::HangUp | UserAct::RemoveBot);
         let gives_up = match call.link {
             Some(Link::Hunt(hunt)) if hangs_up && call.is_incoming() => Some(hunt),
@@ -110,7 +109,7 @@ impl Platform {
             | UserAct::AdmitFromLobby
             | UserAct::EndMeeting => Err(ActRefusal::NotNow("this is no group call".to_owned())),
         };
-        self.after(now, id, before, effects);
+        self.after(now, id, effects);
         if let Some(hunt) = gives_up {
             self.hunt_is_abandoned(now, hunt, effects);
         }
@@ -283,14 +282,13 @@ impl Platform {
             if !call.is_established() {
                 continue;
             }
-            let before = call.next_deadline().map(|(at, _)| at);
             let heard = match &what {
                 UserAct::Press(tones, gap) => pressed(call, now, by, tones, *gap),
                 UserAct::Speak(length) => spoken(call, now, by, *length, &mut self.asks),
                 _ => Ok(()),
             };
             done = done.and(heard);
-            self.after(now, leg, before, effects);
+            self.after(now, leg, effects);
         }
         done
     }

@@ -5,11 +5,12 @@ use graph_api::Timestamp;
 use super::Platform;
 use crate::{
     arguments,
-    call::Desk,
+    call::{Call, Desk},
     flaw::Flaw,
     input::{Accepted, CallId, CallVerb, Caller, Effect},
     permissions::{Grants, Need, missing},
     refusal::Refusal,
+    view::CallView,
 };
 
 impl Platform {
@@ -23,8 +24,8 @@ impl Platform {
         grants: &Grants,
         effects: &mut Vec<Effect>,
     ) -> Result<Accepted, Refusal> {
-        let birth = self.calls.get(&id).map(|call| call.birth());
-        if birth.is_some_and(|birth| birth.tenant != caller.tenant) {
+        let owner = self.calls.owner(&id);
+        if owner.is_some_and(|(tenant, _)| tenant != caller.tenant) {
             return Err(Refusal::TenantMismatch);
         }
         let need = self.need_of(&verb);
@@ -35,17 +36,16 @@ impl Platform {
         if missing(need, grants).is_some() && !flawed {
             return Err(Refusal::MissingPermission(need));
         }
-        let birth = birth.ok_or(Refusal::CallNotFound)?;
-        if birth.app != caller.app && self.options.flaw != Some(Flaw::IgnoresOwner) {
+        let (_, app) = owner.ok_or(Refusal::CallNotFound)?;
+        if app != caller.app && self.options.flaw != Some(Flaw::IgnoresOwner) {
             return Err(Refusal::NotYourCall);
         }
         let keeps = self.options.flaw == Some(Flaw::KeepsAliveByAnything);
         if (self.options.requests_keep_alive || keeps)
             && let Some(call) = self.calls.get_mut(&id)
         {
-            let before = call.next_deadline().map(|(at, _)| at);
             call.stays_alive(now, &self.options);
-            self.after(now, id, before, effects);
+            self.after(now, id, effects);
         }
         self.answer(now, id, verb, grants, effects)
     }
@@ -119,8 +119,10 @@ impl Platform {
         let operation = self.ids.guid();
         match verb {
             CallVerb::Get => {
-                let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
-                Ok(Accepted::Call(Box::new(self.view_of(call))))
+                let conferences = &self.conferences;
+                let meeting = |call: &Call| conferences.get(&call.conference()?)?.meeting();
+                let view = |call: &Call| CallView { meeting: meeting(call), ..call.view() };
+                self.calls.view(&id, view).map(Accepted::Call).ok_or(Refusal::CallNotFound)
             }
             CallVerb::Redirect(request) => self.redirect(now, id, *request, effects),
             CallVerb::Transfer(request) => self.transfer(now, id, *request, effects),
@@ -161,11 +163,17 @@ impl Platform {
             | CallVerb::ListOperations
             | CallVerb::NotModelled(_) => {
                 let call = self.calls.get_mut(&id).ok_or(Refusal::CallNotFound)?;
-                let before = call.next_deadline().map(|(at, _)| at);
                 let (options, asks) = (&self.options, &mut self.asks);
                 let mut desk = Desk { now, grants, operation, options, asks };
                 let reply = call.verb(verb, &mut desk);
-                self.after(now, id, before, effects);
+                // A verb from which nothing follows has at most put a deadline off, which the index need not know.
+                if !self.asks.is_empty() {
+                    self.after(now, id, effects);
+                }
+                debug_assert!(
+                    self.calls.reindexed(&id) == (None, None),
+                    "{id}: a deadline is lost"
+                );
                 reply
             }
         }

@@ -279,7 +279,7 @@ impl Platform {
         let id = call.id();
         *self.calls_of.entry((call.birth().tenant, call.birth().app)).or_default() += 1;
         self.calls.insert(id, call);
-        self.after(now, id, None, effects);
+        self.after(now, id, effects);
     }
 
     /// Rings somebody who is to come into a conference.

@@ -104,7 +104,7 @@ impl Platform {
         let grants: Grants = self
             .directory
             .application(tenant, app)
-            .map(|application| application.grants.clone())
+            .map(|application| application.grants)
             .unwrap_or_default();
         let lax = self.options.flaw == Some(Flaw::GuestsSurvive);
         let guest = (self.options.guest_survives_escalation || lax)

@@ -97,11 +97,10 @@ impl Job<'_> {
         let Self { platform, now, id, operation, effects } = self;
         let (options, grants) = (&platform.options, Grants::new());
         let call = platform.calls.get_mut(id).expect("judged before");
-        let before = call.next_deadline().map(|(at, _)| at);
         let asks = &mut platform.asks;
         let mut desk = Desk { now: *now, grants: &grants, operation: operation.0, options, asks };
         let accepted = call.done_at_once(kind, request, &mut desk);
-        platform.after(*now, *id, before, effects);
+        platform.after(*now, *id, effects);
         platform.conference_changed(*now, conference, effects);
         accepted
     }

@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod calls;
 mod conferences;
 mod create;
 mod escalation;
@@ -41,6 +42,7 @@ use crate::{
     refusal::Refusal,
     view::{CallView, ConferenceView, Coordinates},
 };
+use calls::Calls;
 use redirect::Hunt;
 
 /// Live calls that the platform takes at the most.
@@ -81,7 +83,7 @@ pub struct Platform {
     ids: Ids,
     directory: Directory,
     meetings: Meetings,
-    calls: BTreeMap<CallId, Call>,
+    calls: Calls,
     conferences: BTreeMap<ConferenceId, Conference>,
     conference_of: BTreeMap<MeetingId, ConferenceId>,
     /// By token and by thread.
@@ -107,7 +109,7 @@ impl Platform {
             ids: Ids::new(seed),
             directory: Directory::default(),
             meetings: Meetings::default(),
-            calls: BTreeMap::new(),
+            calls: Calls::default(),
             conferences: BTreeMap::new(),
             conference_of: BTreeMap::new(),
             places: BTreeMap::new(),
@@ -151,7 +153,22 @@ impl Platform {
             }
             Input::Deadline => {}
         }
+        self.sharpen();
         out
+    }
+
+    /// The first deadline of the index is a true one: calls whose own has only moved away since are put where
+    /// they belong, each when it comes to the front.
+    fn sharpen(&mut self) {
+        while let Some((at, Owner::Call(id))) = self.deadlines.first().copied() {
+            if self.calls.deadline(&id) == Some(at) {
+                return;
+            }
+            self.deadlines.pop_first();
+            self.calls.came(&id);
+            let (before, next) = self.calls.reindexed(&id);
+            self.reindex(Owner::Call(id), before, next);
+        }
     }
 
     /// When `handle` should next be called, even if nobody acts.
@@ -192,6 +209,7 @@ impl Platform {
 
     /// Changes the switches; what has begun keeps the times it began with.
     pub fn set_options(&mut self, options: Options) {
+        self.outbox.set_options(&options);
         self.options = options;
     }
 
@@ -242,6 +260,7 @@ impl Platform {
                 Some((_, Owner::Conference(id))) => self.conference_is_due(due, id, effects),
                 Some((_, Owner::Hunt(id))) => self.hunt_is_due(due, id, effects),
             }
+            self.sharpen();
         }
     }
 
@@ -252,6 +271,8 @@ impl Platform {
         id: CallId,
         effects: &mut Vec<Effect>,
     ) {
+        self.deadlines.remove(&(due, Owner::Call(id)));
+        self.calls.came(&id);
         let call = self.calls.get_mut(&id).expect("a deadline belongs to a live call");
         let before = call.next_deadline();
         let (at, wake) = before.expect("the index says that this call has a deadline");
@@ -259,7 +280,7 @@ impl Platform {
         call.on_deadline(at, wake, &self.options, &mut self.asks);
         let next = call.next_deadline();
         assert!(next != before, "{id}: a handled deadline must move ({wake:?})");
-        self.after(at, id, Some(due), effects);
+        self.after(at, id, effects);
     }
 
     fn request(&mut self, now: Timestamp, request: Request, out: &mut Outputs) {
@@ -294,9 +315,9 @@ impl Platform {
         }
         // A new grant takes effect with the next token, a withdrawn one at once.
         let grants: Grants = match self.options.flaw {
-            Some(Flaw::IgnoresWithdrawal) => caller.roles.clone(),
-            Some(Flaw::IgnoresToken) => application.grants.clone(),
-            _ => caller.roles.intersection(&application.grants).copied().collect(),
+            Some(Flaw::IgnoresWithdrawal) => caller.roles,
+            Some(Flaw::IgnoresToken) => application.grants,
+            _ => caller.roles.intersection(application.grants),
         };
         match verb {
             Verb::CreateCall(create) => {
@@ -321,9 +342,8 @@ impl Platform {
         deed: impl FnOnce(&mut Call, (&Options, &mut Vec<Ask>)),
     ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let before = call.next_deadline().map(|(at, _)| at);
         deed(call, (&self.options, &mut self.asks));
-        self.after(now, id, before, effects);
+        self.after(now, id, effects);
     }
 
     fn delivered(
@@ -341,20 +361,13 @@ impl Platform {
     }
 
     /// Keeps the index true, turns what a call asks for into effects, and lets others know.
-    fn after(
-        &mut self,
-        now: Timestamp,
-        id: CallId,
-        before: Option<Timestamp>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let next = call.next_deadline().map(|(at, _)| at);
+    fn after(&mut self, now: Timestamp, id: CallId, effects: &mut Vec<Effect>) {
+        let (before, next) = self.calls.reindexed(&id);
         self.reindex(Owner::Call(id), before, next);
         if self.asks.is_empty() {
             return;
         }
-        let to = self.calls[&id].address();
+        let Some(to) = self.calls.get(&id).map(Call::address) else { return };
         let mut deeds = Vec::new();
         for ask in std::mem::take(&mut self.asks) {
             match ask {
@@ -439,6 +452,8 @@ impl Platform {
         if self.options.flaw == Some(Flaw::RemembersEndedCalls) {
             return self.calls.get(&id).cloned();
         }
+        let indexed = self.calls.indexed(&id);
+        self.reindex(Owner::Call(id), indexed, None);
         let call = self.calls.remove(&id)?;
         let key = (call.birth().tenant, call.birth().app);
         if let Some(count) = self.calls_of.get_mut(&key) {

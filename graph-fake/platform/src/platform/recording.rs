@@ -321,11 +321,12 @@ impl Platform {
         let Some(call) = self.calls.get(&old) else { return };
         let (app, tenant, chain) = (call.birth().app, call.birth().tenant, call.birth().chain);
         let uri = crate::arguments::callback(Some(uri.to_owned()), &self.options);
-        let invitation = self.with_conference(at, |c| c.withdraw(participant)).flatten();
-        let (Ok(Some(uri)), Some(invitation)) = (uri, invitation) else {
+        let Ok(Some(uri)) = uri else {
             self.not_recorded(now, at, participant, 8609, effects);
             return;
         };
+        let withdrawn = self.with_conference(at, |c| c.withdraw(participant)).flatten();
+        let Some(invitation) = withdrawn else { return };
         let party = Party { participant, person: invitation.person };
         let bot = (app, tenant, chain);
         let leg = self.ring_recorder_at(now, at, bot, &party, None, None, uri.into(), effects);

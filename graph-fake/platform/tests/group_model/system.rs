@@ -2,25 +2,25 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use graph_api::{Call, CallState, Guid, Modality, OperationStatus, Timestamp};
+use graph_api::{Call, Guid, Modality, OperationStatus, Timestamp};
 use platform::{
     Accepted, ActRefusal, Admin, Application, CallId, CallVerb, Caller, DeliveryOutcome, Effect,
     Flaw, Grants, Input, MeetingId, Notification, OnCall, OperationId, Options, Outputs,
-    ParticipantId, ParticipantView, Permission, Platform, Request, Roster, Schedule, StreamKind,
-    User, UserAct, Verb, What, Who,
+    ParticipantId, ParticipantView, Permission, Platform, Request, Schedule, User, Verb, Who,
 };
 use serde_json::{Value, json};
 
+use super::wording::{entries, user_act, words};
 use super::{
     reference::Reference,
-    transition::{Act, Asked, By, FEW, LEGS_MAX, Lack, Transition, Way},
+    transition::{Asked, By, FEW, LEGS_MAX, Lack, Transition, Way},
 };
 use crate::choose::Choose;
 
 const TENANT: Guid = Guid::from_u128(1);
 const OTHER_TENANT: Guid = Guid::from_u128(2);
 const BOTS: [Guid; 2] = [Guid::from_u128(3), Guid::from_u128(4)];
-const USERS: [Guid; 4] =
+pub const USERS: [Guid; 4] =
     [Guid::from_u128(10), Guid::from_u128(11), Guid::from_u128(12), Guid::from_u128(13)];
 const MEETING: MeetingId = MeetingId(Guid::from_u128(20));
 
@@ -370,83 +370,6 @@ fn user(user: usize) -> Value {
 
 fn service_hosted() -> Value {
     json!({"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"})
-}
-
-fn user_act(act: Act) -> UserAct {
-    match act {
-        Act::Join => UserAct::Join,
-        Act::HangUp => UserAct::HangUp,
-        Act::Mute(true) => UserAct::Mute,
-        Act::Mute(false) => UserAct::Unmute,
-        Act::Video(true) => UserAct::StartVideo,
-        Act::Video(false) => UserAct::StopVideo,
-        Act::Share(true) => UserAct::Share,
-        Act::Share(false) => UserAct::StopShare,
-        Act::Answer => UserAct::Answer,
-        Act::Decline => UserAct::Decline,
-        Act::Invite(user) => UserAct::Invite(vec![Who::User(USERS[user])]),
-        Act::RemoveBot => UserAct::RemoveBot,
-        Act::MuteBot => UserAct::MuteBot,
-        Act::Admit => UserAct::AdmitFromLobby,
-        Act::End => UserAct::EndMeeting,
-    }
-}
-
-/// A notification, as a bot can tell notifications apart.
-fn words(told: &Notification, operations: &[OperationId]) -> String {
-    match &told.what {
-        What::Incoming(_) => "incoming".to_owned(),
-        What::CallUpdated(update) => match update.audio_active {
-            Some(true) => "audio on".to_owned(),
-            Some(false) => "audio off".to_owned(),
-            None => update.state.to_string(),
-        },
-        What::Roster(Roster::Full(everybody)) => format!("roster {}", entries(everybody)),
-        What::Roster(Roster::Delta { sequence, changed }) => {
-            let mut entries: Vec<String> = changed.iter().map(|entry| words_of(entry)).collect();
-            entries.sort();
-            format!("delta {sequence} {}", entries.join(", "))
-        }
-        What::OperationEnded(view) => {
-            let number = operations.iter().position(|id| *id == view.id);
-            let number = number.map_or("?".to_owned(), |number| (number + 1).to_string());
-            match &view.result {
-                None => format!("operation {number} {}", view.status),
-                Some(why) => {
-                    format!("operation {number} {} {}/{}", view.status, why.code, why.subcode)
-                }
-            }
-        }
-        What::CallEnded(view) => {
-            assert_eq!(view.state, CallState::Terminated);
-            let why = view.result.as_ref().expect("it says why");
-            format!("ended {}/{}", why.code, why.subcode)
-        }
-        What::Tone(..)
-        | What::ContentSharing(..)
-        | What::ParticipantJoining(_)
-        | What::ParticipantLeft(_) => panic!("the model causes no {told:?}"),
-    }
-}
-
-fn entries(roster: &[std::sync::Arc<ParticipantView>]) -> String {
-    let entries: Vec<String> = roster.iter().map(|entry| words_of(entry)).collect();
-    entries.join(", ")
-}
-
-fn words_of(entry: &ParticipantView) -> String {
-    let sends = |kind| entry.streams.iter().any(|s| s.kind == kind && s.sends);
-    let server = entry.streams.iter().any(|s| s.kind == StreamKind::Audio && s.server_muted);
-    let marks = [
-        (entry.muted && server, " server-muted"),
-        (entry.muted && !server, " muted"),
-        (entry.in_lobby, " lobby"),
-        (sends(StreamKind::Video), " video"),
-        (sends(StreamKind::ScreenSharing), " shares"),
-    ];
-    let marks: String = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark).collect();
-    let removed = entry.removed.map(|reason| format!(" {reason}")).unwrap_or_default();
-    format!("{}{marks}{removed}", entry.person.name)
 }
 
 fn next(choices: &mut dyn Choose, made: usize, few: bool) -> Transition {

@@ -1,6 +1,6 @@
 //! Recording policies (R-290 to R-294, notifications.md 3.14).
 
-use platform::{CallId, CallVerb, JoinAnswer, OnCall, User, UserAct, Who};
+use platform::{CallId, CallVerb, JoinAnswer, MeetingId, OnCall, User, UserAct, Who};
 use serde_json::json;
 
 use crate::{bodies::*, stage::*};
@@ -210,65 +210,108 @@ fn the_recorders_token() {
     assert_eq!(stage.view(again).conference, stage.view(leg).conference);
 }
 
-/// a leg with room is asked whether it takes another user of the same policy.
-#[test]
-fn there_is_room_for_more() {
-    let mut stage = with_policy();
-    record(&mut stage, KIM, "Kim");
+/// Dana is recorded by a leg that takes one more; Kim has the same recorder. The bot's leg and the recorder's.
+fn with_room(stage: &mut Stage) -> (MeetingId, CallId, CallId) {
+    record(stage, KIM, "Kim");
     let meeting = stage.meeting(&[OLU]);
     let call = stage.joined(meeting);
     stage.joins(meeting, DANA);
-    let leg = recorder(&stage);
+    let leg = recorder(stage);
     assert_eq!(stage.ask(leg, answer_with(&json!({"participantCapacity": 1}))), "202");
     stage.secs(1);
     stage.heard(leg);
     stage.heard(call);
-    stage.joins(meeting, KIM);
-    assert_eq!(stage.heard(leg), ["joining Kim", "roster Olu, Bot, Dana, Helper, Kim"]);
-    let legs = stage.platform.calls().filter(|call| call.observation.is_some()).count();
-    assert_eq!(legs, 1, "no leg of its own");
+    (meeting, call, leg)
 }
 
-/// who is not taken, by any of the three ways of not taking somebody, is not in; the place is free
-/// for the next. R-294: a body that is none of the three counts as such.
+fn recorders(stage: &Stage) -> usize {
+    stage.platform.calls().filter(|call| call.observation.is_some()).count()
+}
+
+/// a leg with room is asked whether it takes another user of the same policy.
 #[test]
-fn there_is_no_room_after_all() {
-    for refuses in [Some(JoinAnswer::Reject), Some(JoinAnswer::Unreadable), None] {
+fn there_is_room_for_more() {
+    let mut stage = with_policy();
+    let (meeting, call, leg) = with_room(&mut stage);
+    stage.joins(meeting, KIM);
+    assert_eq!(stage.heard(leg)[0], "joining Kim");
+    assert_eq!(stage.heard(call), ["roster Olu, Bot, Dana, Kim"]);
+    assert_eq!(recorders(&stage), 1, "no leg of its own");
+    // Nobody else fits: the next one gets a leg of its own.
+    record(&mut stage, RAJ, "Raj");
+    stage.joins(meeting, RAJ);
+    assert_eq!(recorders(&stage), 2);
+    // One of the two leaves, the leg goes on for the other.
+    stage.heard(leg);
+    stage.in_meeting(meeting, DANA, UserAct::HangUp).unwrap();
+    assert_eq!(stage.heard(leg)[0], "left");
+    assert_eq!(stage.ask(leg, CallVerb::Get), "200 established");
+    // The leg ends, and so must Kim.
+    stage.heard(call);
+    assert_eq!(stage.ask(leg, CallVerb::Delete), "204");
+    assert_eq!(stage.heard(call), ["roster Olu, Bot"]);
+}
+
+/// The recorder ends while it records two: both must go.
+#[test]
+fn both_go_with_the_recorder() {
+    let mut stage = with_policy();
+    let (meeting, call, leg) = with_room(&mut stage);
+    stage.joins(meeting, KIM);
+    stage.heard(call);
+    assert_eq!(stage.ask(leg, CallVerb::Delete), "204");
+    assert_eq!(stage.heard(call).last().unwrap(), "roster Olu, Bot");
+}
+
+/// refused, unreadable, or not answered: that user cannot come, the others are recorded on; and
+/// the place is free for the next.
+#[test]
+fn the_recorder_will_not_take_another() {
+    let nowhere = JoinAnswer::InviteNewBot("ftp://x".to_owned());
+    for answer in [JoinAnswer::Reject, JoinAnswer::Unreadable, nowhere] {
         let mut stage = with_policy();
-        record(&mut stage, KIM, "Kim");
-        let meeting = stage.meeting(&[OLU]);
-        let call = stage.joined(meeting);
-        stage.joins(meeting, DANA);
-        let leg = recorder(&stage);
-        assert_eq!(stage.ask(leg, answer_with(&json!({"participantCapacity": 1}))), "202");
-        stage.secs(1);
-        stage.heard(leg);
-        stage.heard(call);
-        stage.joining = refuses.clone();
+        let (meeting, call, leg) = with_room(&mut stage);
+        stage.joining = Some(answer);
         stage.joins(meeting, KIM);
-        stage.secs(6);
-        assert_eq!(stage.heard(leg), ["joining Kim"], "{refuses:?}");
-        assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 [Olu, Bot, Dana]");
+        assert_eq!(stage.heard(leg), ["joining Kim"]);
+        assert_eq!(stage.heard(call), [""; 0]);
+        assert_eq!(stage.ask(leg, CallVerb::Get), "200 established");
         stage.joining = Some(JoinAnswer::Accept);
         stage.joins(meeting, KIM);
-        assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 [Olu, Bot, Dana, Kim]");
+        assert_eq!(stage.heard(leg)[0], "joining Kim");
+        assert_eq!(stage.heard(call), ["roster Olu, Bot, Dana, Kim"]);
+        assert_eq!(recorders(&stage), 1);
     }
 }
 
-/// an invitation fails, and the bot that invited is told nothing else.
+/// five seconds.
 #[test]
-fn an_invitation_without_room() {
+fn the_recorder_says_nothing() {
     let mut stage = with_policy();
-    record(&mut stage, KIM, "Kim");
-    let meeting = stage.meeting(&[OLU]);
-    let call = stage.joined(meeting);
-    stage.joins(meeting, DANA);
-    let leg = recorder(&stage);
-    assert_eq!(stage.ask(leg, answer_with(&json!({"participantCapacity": 1}))), "202");
-    stage.secs(1);
-    stage.heard(call);
-    stage.joining = Some(JoinAnswer::Unreadable);
-    assert_eq!(stage.ask(call, invite(&[user(KIM)])), "200 running");
-    stage.secs(2);
-    assert_eq!(stage.heard(call), ["invite failed 412/9999"]);
+    let (meeting, call, leg) = with_room(&mut stage);
+    stage.silent.push(HELPER);
+    stage.joins(meeting, KIM);
+    assert_eq!(stage.heard(leg), ["joining Kim"]);
+    stage.secs(6);
+    assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 [Olu, Bot, Dana]");
+    stage.in_meeting(meeting, DANA, UserAct::HangUp).unwrap();
+    assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 [Olu, Bot]");
+}
+
+/// `inviteNewBotResponse`: an ordinary incoming call to that address.
+#[test]
+fn another_recorder_is_invited() {
+    let mut stage = with_policy();
+    let (meeting, call, leg) = with_room(&mut stage);
+    stage.joining = Some(JoinAnswer::InviteNewBot("https://second.example/calls".to_owned()));
+    stage.joins(meeting, KIM);
+    stage.heard(leg);
+    let second = recorder(&stage);
+    assert_ne!(second, leg);
+    assert_eq!(&*stage.view(second).callback_uri, "https://second.example/calls");
+    assert_eq!(stage.heard(second), ["incoming from Kim +where recording"]);
+    assert_eq!(stage.ask(second, answer()), "202");
+    assert_eq!(stage.heard(call), ["roster Olu, Bot, Dana, Kim"]);
+    assert_eq!(stage.ask(leg, CallVerb::Delete), "204");
+    assert_eq!(stage.heard(call).last().unwrap(), "roster Olu, Bot, Kim");
 }

@@ -1,0 +1,115 @@
+//! Request bodies, read within limits: the same for Graph, the token endpoint and the control API.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+/// How long a body may take once its head has come.
+pub const BODY_LIMIT: Duration = Duration::from_secs(30);
+
+/// A body that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadBody {
+    /// More bytes than were allowed.
+    TooLarge,
+    /// It did not come to an end in time.
+    TooSlow,
+    /// The connection broke, or the framing is wrong.
+    Broken,
+}
+
+/// Reads at most `most` bytes within [`BODY_LIMIT`].
+///
+/// A body that is declared too large is not even begun: a client that waits for `100 Continue` never gets it.
+/// The server throws the rest away, so that clients which send everything first hear of it.
+///
+/// # Errors
+/// See [`BadBody`].
+pub async fn read(body: Body, most: usize) -> Result<Bytes, BadBody> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(BadBody::TooLarge);
+    }
+    match tokio::time::timeout(BODY_LIMIT, Limited::new(body, most).collect()).await {
+        Err(_) => Err(BadBody::TooSlow),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge),
+        Ok(Err(_)) => Err(BadBody::Broken),
+    }
+}
+
+/// Where in a body a mistake is, in words: the reader's names for "the whole" and "somewhere" help nobody.
+pub fn place(path: &serde_path_to_error::Path) -> String {
+    let path = path.to_string();
+    let known = path.trim_end_matches(['.', '?']);
+    if known.is_empty() { "the body".to_owned() } else { format!("'{known}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt as _, stream};
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    /// A body that does not say how long it is.
+    fn undeclared(pieces: usize) -> Body {
+        let piece = Ok::<_, Infallible>(Bytes::from_static(b"1234"));
+        Body::from_stream(stream::iter(vec![piece; pieces]))
+    }
+
+    #[tokio::test]
+    async fn as_much_as_was_allowed() {
+        assert_eq!(read(Body::from("1234"), 4).await, Ok(Bytes::from_static(b"1234")));
+        assert_eq!(read(undeclared(2), 8).await, Ok(Bytes::from_static(b"12341234")));
+        assert_eq!(read(Body::from("12345"), 4).await, Err(BadBody::TooLarge));
+        assert_eq!(read(undeclared(3), 8).await, Err(BadBody::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn what_is_declared_too_large_is_not_begun() {
+        struct Untouched;
+        impl http_body::Body for Untouched {
+            type Data = Bytes;
+            type Error = Infallible;
+            fn poll_frame(
+                self: std::pin::Pin<&mut Self>,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+                panic!("it was begun")
+            }
+            fn size_hint(&self) -> http_body::SizeHint {
+                http_body::SizeHint::with_exact(9)
+            }
+        }
+        assert_eq!(read(Body::new(Untouched), 8).await, Err(BadBody::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off() {
+        let broken = Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+        let stream = stream::iter([Ok(Bytes::from_static(b"12"))]).chain(stream::iter([broken]));
+        assert_eq!(read(Body::from_stream(stream), 8).await, Err(BadBody::Broken));
+    }
+
+    fn place_of<T: DeserializeOwned>(text: &str) -> String {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let wrong = serde_path_to_error::deserialize::<_, T>(&mut reader).err().unwrap();
+        place(wrong.path())
+    }
+
+    #[test]
+    fn places_are_named_where_they_have_names() {
+        use graph_api::AnswerRequest as T;
+        assert_eq!(place_of::<T>(""), "the body");
+        assert_eq!(place_of::<T>("{"), "the body");
+        assert_eq!(place_of::<T>("{7: 8}"), "the body");
+        assert_eq!(place_of::<T>("[1, 2"), "the body");
+        assert_eq!(place_of::<T>(r#"{"callbackUri": 7}"#), "'callbackUri'");
+        assert_eq!(place_of::<T>(r#"{"acceptedModalities": [7]}"#), "'acceptedModalities[0]'");
+    }
+}
