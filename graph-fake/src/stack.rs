@@ -92,7 +92,7 @@ pub fn trust(stack: Stack, ca: &str) -> String {
     text
 }
 
-/// What all stacks need: where the fake is, and who asks.
+/// What all stacks need: where the fake is, with https (clients.md 1), and who asks.
 pub fn whereabouts(place: &Place) -> String {
     let authority = &place.authority;
     let mut text = String::new();
