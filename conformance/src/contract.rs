@@ -126,14 +126,11 @@ fn line(text: &mut String, first: &str, rule: &ContractRule, places: &Places) {
     let _ = writeln!(text, "| {first} | {says} | {followed} | {checked} |");
 }
 
-/// The first three places, the files' folders shortened.
+/// The first three places.
 fn shown(places: Option<&Vec<Place>>) -> String {
     let Some(places) = places else { return "–".to_owned() };
-    let mut shown: Vec<String> = places
-        .iter()
-        .take(3)
-        .map(|place| format!("`{}` {}", place.file.replace("/src/", "/"), place.item))
-        .collect();
+    let mut shown: Vec<String> =
+        places.iter().take(3).map(|place| format!("`{}` {}", place.file, place.item)).collect();
     if places.len() > 3 {
         shown.push(format!("and {} more", places.len() - 3));
     }

@@ -223,3 +223,16 @@ fn a_caller_who_is_masked() {
         stage.heard(leg);
     }
 }
+
+/// so many at a time and no more; when one has ended there is room for the next.
+#[test]
+fn too_many_at_a_time() {
+    let mut stage = Stage::with(Options { calls_per_app: 2, ..Options::default() });
+    let first = stage.create(calling(DANA, json!({})));
+    stage.create(calling(KIM, json!({})));
+    let refused = stage.request(BOT, create(&calling(RAJ, json!({})))).unwrap_err();
+    assert_eq!(refused.status_and_code(), (429, "TooManyRequests"));
+    assert_eq!(refused.retry_after_secs(), Some(10));
+    assert_eq!(stage.ask(first, CallVerb::Delete), "204");
+    assert_eq!(stage.try_create(calling(RAJ, json!({}))), "201 establishing");
+}
