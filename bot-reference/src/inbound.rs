@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::Flaw;
 
-/// The issuer, exactly.
+/// The issuer, exactly.
 const ISSUER: &str = "https://api.botframework.com";
 /// How far the two clocks may be apart, in seconds.
 const LEEWAY_SECS: u64 = 300;
@@ -85,7 +85,7 @@ impl Inbound {
         Self { client, open_id, app, flaw, known: Mutex::new(None) }
     }
 
-    /// Judges the `Authorization` header of a notification.
+    /// Judges the `Authorization` header of a notification.
     ///
     /// # Errors
     /// Why it is not believed.

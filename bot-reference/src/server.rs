@@ -137,7 +137,7 @@ async fn prompt(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> 
     }
 }
 
-/// Judges, reads and takes a notification; what follows from it happens after the 202.
+/// Judges, reads and takes a notification; what follows from it happens after the 202.
 async fn notification(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,

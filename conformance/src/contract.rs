@@ -1,14 +1,14 @@
-//! The numbered rules of Graph's calls API (R-001 …), and where in this workspace each is followed and checked.
+//! The numbered rules of Graph's calls API (R-001 …) and the 27 points of what real clients demand (clients.md),
+//! and where in this workspace each is followed and checked.
 //!
-//! A rule is *followed* where a comment in program code names it and *checked* where a test or a case does;
-//! both are read from the sources, so that the table cannot say what the code does not.
+//! One is *followed* where a comment in program code names it and *checked* where a test or a case does;
+//! both are read from the sources, so that the tables cannot say what the code does not.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs, io,
-    path::{Path, PathBuf},
-};
+mod scan;
+
+pub use scan::{Place, Places, Sources, sources};
+
+use std::fmt::Write as _;
 
 /// How well a rule is sourced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,21 @@ pub struct ContractRule {
     pub fact: Option<String>,
 }
 
+impl ContractRule {
+    /// Whether nobody follows it, or nobody checks it, though it has a source; and which.
+    pub fn lack(&self, places: &Places) -> Option<&'static str> {
+        let followed = places.followed.contains_key(&self.number);
+        let checked = places.checked.contains_key(&self.number);
+        match (followed, checked) {
+            _ if self.mark == Mark::N || self.fact.is_some() => None,
+            (true, true) => None,
+            (false, false) => Some("neither followed nor checked"),
+            (false, true) => Some("not followed"),
+            (true, false) => Some("not checked"),
+        }
+    }
+}
+
 /// All rules, by number.
 ///
 /// # Panics
@@ -42,6 +57,21 @@ pub fn rules() -> Vec<ContractRule> {
     let table = include_str!("../rules/contract.tsv");
     let lines = table.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| read(line).unwrap_or_else(|| panic!("contract.tsv: {line}"))).collect()
+}
+
+/// What real, unmodified clients demand, by number: seen, all of it.
+///
+/// # Panics
+/// The table that is built in is broken: a bug.
+pub fn client_points() -> Vec<ContractRule> {
+    let table = include_str!("../rules/clients.tsv");
+    let lines = table.lines().filter(|line| !line.starts_with('#'));
+    let read = |line: &str| {
+        let (number, says) = line.split_once('\t')?;
+        let says = says.to_owned();
+        Some(ContractRule { number: number.parse().ok()?, mark: Mark::S, says, fact: None })
+    };
+    lines.map(|line| read(line).unwrap_or_else(|| panic!("clients.tsv: {line}"))).collect()
 }
 
 fn read(line: &str) -> Option<ContractRule> {
@@ -57,133 +87,14 @@ fn read(line: &str) -> Option<ContractRule> {
     Some(ContractRule { number, mark, says, fact: cells.next().map(str::to_owned) })
 }
 
-/// Where a rule is named.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file, from the root of the workspace.
-    pub file: String,
-    /// The item nearby.
-    pub item: String,
-}
-
-/// Where all rules are named.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places {
-    /// In programs.
-    pub followed: BTreeMap<u16, Vec<Place>>,
-    /// In tests and cases.
-    pub checked: BTreeMap<u16, Vec<Place>>,
-}
-
-/// Folders whose sources are read.
-const ROOTS: [&str; 6] =
-    ["graph-api", "graph-fake", "bot-reference", "conformance", "media", "sim"];
-
-/// Reads the sources below the root of the workspace.
-///
-/// # Errors
-/// A file cannot be read.
-pub fn places(root: &Path) -> io::Result<Places> {
-    let mut files = Vec::new();
-    for folder in ROOTS {
-        collect(&root.join(folder), &mut files)?;
-    }
-    files.sort();
-    let mut places = Places::default();
-    for path in files {
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        scan(&name, &fs::read_to_string(&path)?, &mut places);
-    }
-    Ok(places)
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() {
-            if name != "target" {
-                collect(&path, files)?;
-            }
-        } else if name.ends_with(".rs") || name.ends_with(".py") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn scan(file: &str, text: &str, places: &mut Places) {
-    let only_checks = file.contains("/tests/")
-        || file.contains("/interop/")
-        || file.starts_with("conformance/src/cases")
-        || file == "conformance/src/rules.rs";
-    let mut checks = only_checks;
-    let lines: Vec<&str> = text.lines().collect();
-    for (at, line) in lines.iter().enumerate() {
-        checks |= line.trim_start().starts_with("#[cfg(test)]");
-        for number in numbers(line) {
-            let place = Place { file: file.to_owned(), item: item(&lines, at) };
-            let found = if checks { &mut places.checked } else { &mut places.followed };
-            let all = found.entry(number).or_default();
-            if !all.contains(&place) {
-                all.push(place);
-            }
-        }
-    }
-}
-
-/// The rules that a line names: `R-102`, and all of `R-230 to R-237`.
-fn numbers(line: &str) -> Vec<u16> {
-    let mut found = Vec::new();
-    let mut rest = line;
-    let mut last: Option<(u16, &str)> = None;
-    while let Some(at) = rest.find("R-") {
-        let digits = rest.get(at + 2..at + 5).unwrap_or_default();
-        let between = &rest[..at];
-        rest = rest.get(at + 2..).unwrap_or_default();
-        let Ok(number) = digits.parse::<u16>() else { continue };
-        let range = between.get(3..).is_some_and(|text| text.trim() == "to" || text == "..");
-        match last {
-            Some((first, _)) if range => found.extend(first + 1..=number),
-            _ => found.push(number),
-        }
-        last = Some((number, digits));
-    }
-    found
-}
-
-/// The item that a comment belongs to: the next one below a doc comment, else the one around.
-fn item(lines: &[&str], at: usize) -> String {
-    let doc = lines[at].trim_start().starts_with("//");
-    let below = lines.iter().skip(at).take(if doc { 14 } else { 1 }).find_map(|line| name(line));
-    let around = || lines[..at].iter().rev().find_map(|line| name(line));
-    below.or_else(around).unwrap_or_else(|| "the file".to_owned())
-}
-
-fn name(line: &str) -> Option<String> {
-    let line = line.trim_start();
-    let line = line.strip_prefix("pub ").unwrap_or(line);
-    let line = line
-        .strip_prefix("pub(crate) ")
-        .or_else(|| line.strip_prefix("pub(super) "))
-        .unwrap_or(line);
-    let line = line
-        .strip_prefix("async ")
-        .or_else(|| line.strip_prefix("const fn ").map(|_| &line[6..]))
-        .unwrap_or(line);
-    let kinds = ["fn ", "struct ", "enum ", "const ", "static ", "def ", "mod ", "trait "];
-    let rest = kinds.into_iter().find_map(|kind| line.strip_prefix(kind))?;
-    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    (end > 0).then(|| rest[..end].to_owned())
-}
-
-/// The table in Markdown (docs/rules.md).
-pub fn table(places: &Places) -> String {
+/// The page in Markdown (docs/rules.md).
+pub fn page(sources: &Sources) -> String {
     let mut text = String::from(
         "# Rules: what is followed where, and what checks it\n\n\
          Printed from the code by `cargo test -p conformance --test rules_table`, which fails when this page is not \
          current or when a documented (D) or seen (S) rule is neither followed and checked nor explained. \
-         N: not documented, a default of this project. `RULES_TABLE=write` writes the page.\n\n\
+         N: not documented, a default of this project. `RULES_TABLE=write` writes the page. Only names at an item \
+         count: not those above a whole file, nor ranges of more than four.\n\n\
          | Rule | | What it says | Followed in | Checked by |\n|---|---|---|---|---|\n",
     );
     for rule in rules() {
@@ -192,26 +103,34 @@ pub fn table(places: &Places) -> String {
             Mark::S => "S",
             Mark::N => "N",
         };
-        let says = rule.says.replace('|', "\\|");
-        let followed = shown(places.followed.get(&rule.number));
-        let checked = match &rule.fact {
-            Some(fact) => format!("nothing to check: {fact}"),
-            None => shown(places.checked.get(&rule.number)),
-        };
-        let _ =
-            writeln!(text, "| R-{:03} | {mark} | {says} | {followed} | {checked} |", rule.number);
+        line(&mut text, &format!("R-{:03} | {mark}", rule.number), &rule, &sources.rules);
+    }
+    text.push_str(
+        "\n# What real, unmodified clients demand\n\n\
+         The points of clients.md, kept current in the same way.\n\n\
+         | Point | What it says | Followed in | Checked by |\n|---|---|---|---|\n",
+    );
+    for point in client_points() {
+        line(&mut text, &format!("clients.md {}", point.number), &point, &sources.clients);
     }
     text
 }
 
-/// The first three places, the files' folders shortened.
+fn line(text: &mut String, first: &str, rule: &ContractRule, places: &Places) {
+    let says = rule.says.replace('|', "\\|");
+    let followed = shown(places.followed.get(&rule.number));
+    let checked = match &rule.fact {
+        Some(fact) => format!("nothing to check: {fact}"),
+        None => shown(places.checked.get(&rule.number)),
+    };
+    let _ = writeln!(text, "| {first} | {says} | {followed} | {checked} |");
+}
+
+/// The first three places.
 fn shown(places: Option<&Vec<Place>>) -> String {
     let Some(places) = places else { return "–".to_owned() };
-    let mut shown: Vec<String> = places
-        .iter()
-        .take(3)
-        .map(|place| format!("`{}` {}", place.file.replace("/src/", "/"), place.item))
-        .collect();
+    let mut shown: Vec<String> =
+        places.iter().take(3).map(|place| format!("`{}` {}", place.file, place.item)).collect();
     if places.len() > 3 {
         shown.push(format!("and {} more", places.len() - 3));
     }
@@ -223,22 +142,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_are_read_from_comments() {
-        assert_eq!(numbers("/// R-103: at once (R-102)."), [103, 102]);
-        assert_eq!(numbers("/// R-230 to R-233, R-258."), [230, 231, 232, 233, 258]);
-        assert_eq!(numbers("R- R-1 R-abc no"), [0_u16; 0]);
-    }
-
-    #[test]
-    fn a_comment_belongs_to_what_it_stands_on() {
-        let lines = ["/// R-1xx.", "#[test]", "pub async fn answers() {", "    // R-2xx", "}"];
-        assert_eq!(item(&lines, 0), "answers");
-        assert_eq!(item(&lines, 3), "answers");
-    }
-
-    #[test]
     fn every_rule_is_there_once() {
         let numbers: Vec<u16> = rules().iter().map(|rule| rule.number).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b) && numbers.len() == 281);
+        assert!(client_points().iter().map(|point| point.number).eq(1..=27));
+    }
+
+    #[test]
+    fn what_is_not_named_lacks_something() {
+        let rule = |fact: Option<&str>, mark| {
+            let fact = fact.map(str::to_owned);
+            ContractRule { number: 1, mark, says: String::new(), fact }
+        };
+        let place = Place { file: String::new(), item: String::new() };
+        let mut places = Places::default();
+        let lack = |places: &Places| rule(None, Mark::D).lack(places);
+        assert_eq!(lack(&places), Some("neither followed nor checked"));
+        assert_eq!(rule(Some("a term"), Mark::D).lack(&places), None);
+        assert_eq!(rule(None, Mark::N).lack(&places), None);
+        places.followed.insert(1, vec![place.clone()]);
+        assert_eq!(lack(&places), Some("not checked"));
+        places.checked.insert(1, vec![place]);
+        assert_eq!(lack(&places), None);
     }
 }

@@ -34,7 +34,7 @@ pub const ANSWER_ONCE: Rule = Rule {
 /// Calls do not wait for each other.
 pub const SEVERAL_CALLS: Rule = Rule {
     id: "call.several",
-    contract: Some("R-350"),
+    contract: None,
     sourced: Sourced::Prudent,
     says: "A bot in a call takes, or at least rejects, the next one.",
     source: "incoming calls are independent of each other; an ignored one rings in vain",

@@ -2,20 +2,24 @@
 
 use std::{fs, path::Path};
 
-use conformance::contract::{Mark, places, rules, table};
+use conformance::contract::{Sources, client_points, page, rules, sources};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the workspace")
 }
 
+fn read() -> Sources {
+    sources(root()).expect("the sources can be read")
+}
+
 #[test]
 fn the_page_is_current() {
-    let page = root().join("docs/rules.md");
-    let printed = table(&places(root()).expect("the sources can be read"));
+    let file = root().join("docs/rules.md");
+    let printed = page(&read());
     if std::env::var_os("RULES_TABLE").is_some_and(|wish| wish == "write") {
-        fs::write(&page, &printed).expect("docs/rules.md can be written");
+        fs::write(&file, &printed).expect("docs/rules.md can be written");
     }
-    let kept = fs::read_to_string(&page).expect("docs/rules.md is there");
+    let kept = fs::read_to_string(&file).expect("docs/rules.md is there");
     let first = printed.lines().zip(kept.lines()).find(|(printed, kept)| printed != kept);
     assert!(
         printed == kept,
@@ -26,19 +30,22 @@ fn the_page_is_current() {
 
 #[test]
 fn no_documented_or_seen_rule_goes_unwatched() {
-    let places = places(root()).expect("the sources can be read");
-    let mut unwatched = Vec::new();
-    for rule in rules().into_iter().filter(|rule| rule.mark != Mark::N && rule.fact.is_none()) {
-        let followed = places.followed.contains_key(&rule.number);
-        let checked = places.checked.contains_key(&rule.number);
-        if !followed || !checked {
-            let lacks = match (followed, checked) {
-                (false, false) => "neither followed nor checked",
-                (false, true) => "not followed",
-                _ => "not checked",
-            };
-            unwatched.push(format!("R-{:03} {lacks}: {}", rule.number, rule.says));
-        }
-    }
+    let sources = read();
+    let lack = |rule: &conformance::contract::ContractRule| {
+        let lacks = rule.lack(&sources.rules)?;
+        Some(format!("R-{:03} {lacks}: {}", rule.number, rule.says))
+    };
+    let unwatched: Vec<String> = rules().iter().filter_map(lack).collect();
     assert!(unwatched.is_empty(), "{} rules:\n{}", unwatched.len(), unwatched.join("\n"));
+}
+
+#[test]
+fn no_demand_of_real_clients_goes_unwatched() {
+    let sources = read();
+    let lack = |point: &conformance::contract::ContractRule| {
+        let lacks = point.lack(&sources.clients)?;
+        Some(format!("clients.md {} {lacks}: {}", point.number, point.says))
+    };
+    let unwatched: Vec<String> = client_points().iter().filter_map(lack).collect();
+    assert!(unwatched.is_empty(), "{} points:\n{}", unwatched.len(), unwatched.join("\n"));
 }

@@ -100,9 +100,9 @@ body! {
         callback_uri: String,
         /// `default`, `simultaneousRing` or `forward`; deprecated.
         target_disposition: String,
-        /// Beta.
+        /// Beta: taken; nobody is told of the callee who could be kept from knowing.
         mask_callee: bool,
-        /// Beta.
+        /// Beta: those who are called are not told who calls.
         mask_caller: bool,
     }
 }

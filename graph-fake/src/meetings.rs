@@ -45,7 +45,7 @@ pub enum MeetingAction {
 const NOT_MODELLED: [&str; 5] =
     ["recordings", "transcripts", "attendanceReports", "attendeeReport", "registration"];
 
-/// Reads the segments of a path below the version. `None`: it is not about meetings.
+/// Reads the segments of a path below the version (clients.md 18). `None`: it is not about meetings.
 pub fn locate(method: &Method, path: &[&str]) -> Option<(Asked, &'static str)> {
     let (of, rest) = match path {
         ["me", rest @ ..] => (Whose::Me, rest),

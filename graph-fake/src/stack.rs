@@ -2,7 +2,7 @@
 
 use crate::config::{APP, SECRET, TENANT};
 
-/// Hosts that are compiled into clients (clients.md 3): `serve --impersonate` puts them into the server's
+/// Hosts that are compiled into clients (R-311, clients.md 3): `serve --impersonate` puts them into the server's
 /// certificate. Whoever does so points them at this machine, and at this machine only.
 pub const IMPERSONATED: [&str; 6] = [
     "graph.microsoft.com",
@@ -92,7 +92,7 @@ pub fn trust(stack: Stack, ca: &str) -> String {
     text
 }
 
-/// What all stacks need: where the fake is, and who asks.
+/// What all stacks need: where the fake is, with https (clients.md 1), and who asks.
 pub fn whereabouts(place: &Place) -> String {
     let authority = &place.authority;
     let mut text = String::new();
@@ -131,6 +131,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// clients.md 1, 2 and 3: https for all, each stack's own way to trust it, the real names.
     #[test]
     fn every_stack_is_told_whom_to_trust_and_whom_to_ask() {
         let place = Place {

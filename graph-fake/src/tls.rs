@@ -109,7 +109,7 @@ impl Authority {
         self.pem.clone()
     }
 
-    /// What a listener needs: a certificate for localhost and `names`, HTTP/1.1.
+    /// What a listener needs: a certificate for localhost and `names` (clients.md 2 and 3), HTTP/1.1.
     ///
     /// # Errors
     /// A name that is none.
@@ -179,6 +179,7 @@ fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// clients.md 2: an authority of its own, and more names.
     #[test]
     fn an_authority_is_found_again() {
         let dir = tempfile::tempdir().unwrap();

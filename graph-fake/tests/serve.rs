@@ -45,6 +45,7 @@ fn fails(arguments: &[&str]) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
+/// clients.md 1 and 2: where everything is, and the authority to trust.
 #[test]
 fn the_ready_line_has_everything_a_client_needs() {
     let (_running, ready) = start(&["--seed", "5"]);

@@ -123,6 +123,7 @@ mod tests {
         assert_eq!(prompt.duration(), Duration::from_millis(750));
     }
 
+    /// anything but 16-bit mono of 16 kHz is refused by name.
     #[test]
     fn other_formats_are_named() {
         let spec = hound::WavSpec {

@@ -37,7 +37,7 @@ pub const ANSWERED_IN_TIME: Case = Case {
     },
 };
 
-/// The acknowledgement does not wait for the answer.
+/// The acknowledgement does not wait for the answer.
 pub const ACKNOWLEDGED_IN_TIME: Case = Case {
     id: "incoming-call/acknowledged-in-time",
     title: "A bot acknowledges the notification within 5 seconds",

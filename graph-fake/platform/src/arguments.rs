@@ -15,6 +15,14 @@ use crate::{input::ParticipantId, options::Options, refusal::Refusal, who::Who};
 const URI_MAX: usize = 2_048;
 /// Characters of a `clientContext`.
 const CLIENT_CONTEXT_MAX: usize = 256;
+/// The values of beta's `routingPolicies` (resources.md).
+const ROUTING_POLICIES: [&str; 5] = [
+    "none",
+    "noMissedCall",
+    "disableForwardingExceptPhone",
+    "disableForwarding",
+    "preferSkypeForBusiness",
+];
 /// Prompts that may be fetched ahead.
 const PREFETCH_MAX: usize = 100;
 
@@ -159,7 +167,7 @@ pub fn thread(request: &CreateRequest) -> Option<&str> {
     request.chat_info.as_ref()?.get("threadId")?.as_str()
 }
 
-/// the coordinates of a meeting.
+/// the coordinates of a meeting.
 pub fn join(request: &CreateRequest) -> Result<Join, Refusal> {
     let info = request.meeting_info.as_ref();
     let info = info.ok_or_else(|| invalid("'meetingInfo' is required to join a meeting."))?;
@@ -291,6 +299,24 @@ pub fn create(request: &mut CreateRequest, options: &Options) -> Result<(), Refu
     Ok(())
 }
 
+/// a `routingPolicy` is known, and is for calls to one only.
+pub fn routing_policies(request: &CreateRequest, peer: bool) -> Result<(), Refusal> {
+    let given = match request.extra.get("routingPolicies") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(given) => given.as_array(),
+    };
+    let odd = || Refusal::MalformedBody("'routingPolicies' must name routingPolicies.".to_owned());
+    let given = given.ok_or_else(odd)?;
+    let known = |one: &Value| one.as_str().is_some_and(|one| ROUTING_POLICIES.contains(&one));
+    if !given.iter().all(known) {
+        return Err(odd());
+    }
+    if !peer && !given.is_empty() {
+        return Err(invalid("'routingPolicies' are for calls to one only."));
+    }
+    Ok(())
+}
+
 /// the service downloads from http and https.
 fn prompt_uri(info: &MediaInfo) -> Result<(), Refusal> {
     let uri = &info.uri;
@@ -311,6 +337,7 @@ fn has_scheme(uri: &str, scheme: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// R-069, clients.md 4.
     #[test]
     fn callbacks_are_https_unless_opted_out() {
         let strict = Options::default();

@@ -256,6 +256,7 @@ pub fn missing(need: Need, grants: &Grants) -> Option<&'static [Permission]> {
 mod tests {
     use super::*;
 
+    /// R-023; R-030: what some pages misspell is no role.
     #[test]
     fn roles_are_read_back_and_misspellings_are_not() {
         for permission in Permission::ALL {
@@ -279,6 +280,7 @@ mod tests {
         assert_eq!(Permission::from_scope("Calls.Initiate.All"), None);
     }
 
+    /// any of those that are named will do, and none of the others.
     #[test]
     fn the_table() {
         let (none, all) = (Grants::new(), Grants::from(Permission::ALL));

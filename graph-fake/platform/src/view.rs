@@ -152,7 +152,7 @@ pub struct StreamView {
     pub server_muted: bool,
 }
 
-/// What a stream carries.
+/// What a stream carries; screen sharing is one as video is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StreamKind {
     /// `audio`, label `main-audio`.

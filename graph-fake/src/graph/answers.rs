@@ -96,7 +96,7 @@ pub fn no_token(refusal: &TokenRefusal) -> Answer {
     answer.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-/// What the platform has taken. `base` is the service root that the client used, `language` its
+/// What the platform has taken; each with the status that clients expect (clients.md 12). `base` is the service root that the client used, `language` its
 /// `Accept-Language`.
 pub fn accepted(
     accepted: Accepted,

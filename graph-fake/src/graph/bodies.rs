@@ -180,7 +180,7 @@ impl Reader<'_> {
         if self.body.is_empty() { Ok(T::default()) } else { self.json() }
     }
 
-    /// 400 for wrong types, naming the member; unknown members are let through. The
+    /// clients.md 14: the Content-Type may have a charset. R-011: 400 for wrong types, naming the member; unknown members are let through. The
     /// library's own limit of 128 levels bounds the depth.
     fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         let bad = |text: String| Refusal::MalformedBody(text);

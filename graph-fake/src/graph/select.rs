@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Names that one `$select` may hold; more are not looked at.
 const NAMES_MAX: usize = 100;
 
-/// Leaves out what was not selected: of each member of a collection, or of a single answer. Annotations
+/// leaves out what was not selected: of each member of a collection, or of a single answer. Annotations
 /// (`@odata.…`) stay, as they do in Graph.
 pub fn apply(query: Option<&str>, body: &mut Value) {
     let Some(wanted) = query.and_then(selected) else { return };
@@ -50,6 +50,7 @@ mod tests {
         body
     }
 
+    ///
     #[test]
     fn members_that_were_not_selected_are_left_out() {
         let call = || json!({"@odata.type": "x", "id": 1, "state": 2, "source": {"identity": 3}});

@@ -25,7 +25,7 @@ pub use tokens::{
     AccessTokenFaults, AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal, UserClaims,
 };
 
-/// The issuer of notification tokens, exactly (clients.md 22).
+/// The issuer of notification tokens, exactly (R-311, clients.md 22).
 pub const CALLBACK_ISSUER: &str = "https://api.botframework.com";
 /// The audience of access tokens.
 pub const GRAPH_AUDIENCE: &str = "https://graph.microsoft.com";
@@ -179,7 +179,8 @@ impl Identity {
         tokens::access(&key, app, tenant, roles, now, faults)
     }
 
-    /// The token that a notification to this application carries (clients.md 22).
+    /// The token that a notification to this application carries (clients.md 22): for this audience, of
+    /// this tenant.
     pub fn callback_token(&self, app: Guid, tenant: Guid, now: Timestamp) -> String {
         let (key, stranger) = self.signers();
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);

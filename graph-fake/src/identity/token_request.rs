@@ -164,6 +164,7 @@ impl Denied {
 mod tests {
     use super::*;
 
+    /// clients.md 9.
     #[test]
     fn the_scopes_that_real_clients_send() {
         let good = [

@@ -106,6 +106,7 @@ pub struct AccessTokenFaults {
     pub audience: Option<String>,
 }
 
+/// clients.md 10: RS256 with kid; audience, issuer, appid, tid, roles and times.
 pub(super) fn access(
     key: &SigningKey,
     app: Guid,
@@ -282,6 +283,7 @@ mod tests {
         super::access(&keys.login.current(), app, tenant, roles, now, &faults)
     }
 
+    /// clients.md 10.
     #[test]
     fn an_access_token_opens_graph_for_its_time() {
         let keys = keys();
@@ -334,6 +336,7 @@ mod tests {
         }
     }
 
+    /// R-312, clients.md 22.
     #[test]
     fn a_notification_token_has_the_claims_asked_for() {
         let keys = keys();

@@ -68,7 +68,7 @@ pub struct Located {
 /// Reads a method and a path (without the query). `None`: not under `/v1.0` or `/beta`.
 ///
 /// Double slashes are one (the Python SDK sends them, clients.md 5), ids may be percent-encoded, actions
-/// may be qualified with `microsoft.graph.`, `/app` is `/communications`.
+/// may be qualified with `microsoft.graph.` (R-004, R-114, clients.md 14), `/app` is `/communications`.
 pub fn locate(method: &Method, path: &str) -> Option<Located> {
     let segments: Vec<String> = path
         .split('/')

@@ -25,6 +25,8 @@ fn person() -> ParticipantId {
     ParticipantId(PERSON.parse().unwrap())
 }
 
+/// clients.md 5 and 14: versions, the older alias, doubled slashes, qualified names,
+/// percent-encoded ids.
 #[test]
 fn spellings_of_one_action() {
     for path in [
@@ -38,6 +40,7 @@ fn spellings_of_one_action() {
     }
 }
 
+///
 #[test]
 fn methods_and_paths_that_are_not_there() {
     assert_eq!(asked("PATCH", "/v1.0/communications/calls/ID"), Asked::WrongMethod);

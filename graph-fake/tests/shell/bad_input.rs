@@ -122,6 +122,7 @@ async fn calls_and_paths_that_do_not_exist() {
     expect_alive(&server, &call).await;
 }
 
+/// clients.md 17 and 22: a notification's token is one of them.
 #[tokio::test]
 async fn tokens_that_open_nothing() {
     check_tokens_that_open_nothing(Server::start().await).await;

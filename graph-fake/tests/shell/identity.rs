@@ -34,6 +34,7 @@ fn good(app: &str) -> Vec<(&str, &str)> {
     ]
 }
 
+/// clients.md 9 and 10: what clients add is tolerated, and the answer opens Graph.
 #[tokio::test]
 async fn a_token_opens_graph() {
     let server = Server::start().await;
@@ -51,6 +52,7 @@ async fn a_token_opens_graph() {
     assert!(noted);
 }
 
+/// clients.md 11.
 #[tokio::test]
 async fn every_refusal_has_its_number() {
     let server = Server::start().await;
@@ -85,6 +87,7 @@ async fn every_refusal_has_its_number() {
     }
 }
 
+/// clients.md 1, 3, 6 and 7: https, at whatever host and port was asked; any spelling; an unknown tenant.
 #[tokio::test]
 async fn documents_name_the_host_they_were_asked_at() {
     let server = Server::start().await;
@@ -127,6 +130,7 @@ async fn documents_about_nobody_are_refused() {
     }
 }
 
+/// R-311, clients.md 8 and 23: who issues notification tokens, and the keys of both kinds of tokens.
 #[tokio::test]
 async fn keys_of_both_kinds_are_shown_and_differ() {
     let server = Server::start().await;
@@ -184,7 +188,8 @@ async fn forms_that_are_none() {
     }
 }
 
-/// Whoever does not trust the fake's authority does not reach it by accident.
+/// clients.md 2 and 4: whoever does not trust the fake's authority does not reach it by accident; who was given
+/// its file, or told not to look, does. The fake's own client is the same.
 #[tokio::test]
 async fn tls_is_believed_by_those_who_were_told_to() {
     let server = Server::start().await;

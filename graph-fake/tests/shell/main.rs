@@ -3,6 +3,7 @@
 mod answers;
 mod bad_input;
 mod callbacks;
+mod clients;
 mod control_api;
 mod described;
 mod faults;

@@ -78,6 +78,8 @@ pub fn states(got: &[(HeaderMap, Value)]) -> Vec<String> {
         .collect()
 }
 
+/// clients.md 20, 21, 22 and 25: JSON with a length, who it is for, the chain of the call, one id
+/// each; established with audio once, and nothing after the end.
 #[tokio::test]
 async fn a_call_is_told_in_order_and_every_word_is_signed() {
     check_a_call_is_told_in_order_and_every_word_is_signed(Server::start().await).await;
@@ -130,6 +132,7 @@ pub async fn claims(server: &Server, token: &str) -> Value {
     jsonwebtoken::decode(token, &key, &rules).expect("the platform signed it").claims
 }
 
+/// clients.md 24: in order, even when the bot is slow or down.
 #[tokio::test]
 async fn a_notification_that_fails_comes_again_and_holds_back_the_next() {
     check_a_notification_that_fails_comes_again_and_holds_back_the_next(Server::start().await)
@@ -165,6 +168,7 @@ async fn a_callback_that_nobody_answers_costs_notifications_and_not_the_call() {
     assert_eq!(read.body["state"], "established");
 }
 
+/// clients.md 24: not before the 201.
 #[tokio::test]
 async fn no_notification_overtakes_its_reply() {
     check_no_notification_overtakes_its_reply(Server::start().await).await;
@@ -265,7 +269,7 @@ async fn notifications_that_wait_share_an_envelope_if_asked_to() {
     }
 }
 
-///
+/// R-106, clients.md 24.
 #[tokio::test]
 async fn an_incoming_call_is_sent_elsewhere_by_a_redirect() {
     for status in [302, 307] {

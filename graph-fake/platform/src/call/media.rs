@@ -31,7 +31,7 @@ pub struct Sending {
 }
 
 impl Call {
-    ///
+    /// prompts, in order; R-236: for ever, if asked to; R-237: behind what runs.
     pub(super) fn play_prompt(
         &mut self,
         request: PlayPromptRequest,
@@ -56,7 +56,7 @@ impl Call {
         self.enqueue(OperationKind::PlayPrompt, job, request.client_context, desk)
     }
 
-    ///
+    /// what and how long, read in `record_arguments`; R-251: one at a time, in the queue.
     pub(super) fn record(
         &mut self,
         request: RecordRequest,
@@ -86,7 +86,7 @@ impl Call {
         Ok(Accepted::Operation(self.id(), operation))
     }
 
-    ///
+    /// from now on, numbered from 1; asked for again it goes on counting.
     pub(super) fn subscribe_to_tone(
         &mut self,
         request: ClientContextRequest,
@@ -190,7 +190,7 @@ impl Call {
     }
 }
 
-/// how an operation ends that did not come to its own end.
+/// R-239, clients.md 26: how an operation ends that did not come to its own end.
 pub(crate) fn cancelled() -> Closing {
     let text = "Action failed, the operation was cancelled.";
     Closing {

@@ -360,7 +360,7 @@ impl Call {
         self.tell(What::Incoming(Box::new(self.view())), asks);
     }
 
-    /// A bot calls; `request` has been judged already. `rings`: the other end, or nobody for
+    /// A bot calls; `request` has been judged already. `rings`: the other end, or nobody for
     /// conferences, which are there at once.
     pub fn create(
         birth: Birth,
@@ -392,7 +392,7 @@ impl Call {
         call.call_options = request.call_options.clone().unwrap_or_default();
         call.request = Some(Arc::new(request));
         call.note_state(None, asks);
-        call.tell_state(CallState::Establishing, asks);
+        call.tell_state(CallState::Establishing, asks);
         call.prefetch(asks);
         call
     }
@@ -507,7 +507,7 @@ impl Call {
         matches!(self.phase, Phase::Established { .. } | Phase::Transferring(_))
     }
 
-    /// Where it is, in Graph's words.
+    /// Where it is, in Graph's words; while it rings it is establishing (R-008, clients.md 27).
     pub fn state(&self) -> CallState {
         match &self.phase {
             Phase::Incoming { .. } => CallState::Incoming,

@@ -103,7 +103,7 @@ impl Call {
         self.call_options = request.call_options.unwrap_or_default();
         self.capacity_left = capacity;
         self.set_up(desk.now, desk.options, desk.asks);
-        self.tell_state(CallState::Establishing, desk.asks);
+        self.tell_state(CallState::Establishing, desk.asks); // R-112; established follows
         self.prefetch(desk.asks);
         Ok(Accepted::Taken)
     }

@@ -265,9 +265,14 @@ impl Conference {
         })
     }
 
+    /// Whether the server mutes somebody.
+    pub fn is_server_muted(&self, id: ParticipantId) -> bool {
+        self.server_muted.get(&id).copied().unwrap_or(false)
+    }
+
     /// Somebody mutes or unmutes themselves. What the server muted stays so.
     pub fn client_mute(&mut self, id: ParticipantId, on: bool) -> bool {
-        let held = self.server_muted.get(&id).copied().unwrap_or(false);
+        let held = self.is_server_muted(id);
         self.change(id, |entry| {
             let before = entry.muted;
             entry.muted = on || held;

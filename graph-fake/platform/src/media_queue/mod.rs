@@ -48,6 +48,7 @@ enum Stage {
     },
 }
 
+/// the one that runs; all others wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Running {
     operation: OperationId,

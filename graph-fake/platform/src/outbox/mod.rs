@@ -440,6 +440,7 @@ enum Verdict {
     Lost,
 }
 
+/// an incoming notification may be sent elsewhere, once; R-317: what is worth another attempt.
 fn verdict(flight: &Flight, how: &DeliveryOutcome) -> Verdict {
     let again = if flight.attempt < ATTEMPTS_MAX { Verdict::Again } else { Verdict::Lost };
     let incoming = flight.first().is_some_and(|item| item.notification.is_incoming());

@@ -187,6 +187,8 @@ impl Platform {
                 self.end_meeting(now, at, effects);
                 return Ok(());
             }
+            // what the server muted is dropped, whoever still speaks.
+            UserAct::Speak(_) if self.is_server_muted(at, me) => {}
             UserAct::Press(..) | UserAct::Speak(_) => {
                 self.is_heard(now, at, by, what, effects)?;
             }
@@ -263,6 +265,10 @@ impl Platform {
                 }
             });
         }
+    }
+
+    fn is_server_muted(&self, at: ConferenceId, who: ParticipantId) -> bool {
+        self.conferences.get(&at).is_some_and(|conference| conference.is_server_muted(who))
     }
 
     /// All bots in a conference hear what somebody says and presses.

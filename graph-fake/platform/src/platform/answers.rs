@@ -116,7 +116,7 @@ impl Platform {
         grants: &Grants,
         effects: &mut Vec<Effect>,
     ) -> Result<Accepted, Refusal> {
-        let operation = self.ids.guid();
+        let operation = self.ids.guid();
         match verb {
             CallVerb::Get => {
                 let conferences = &self.conferences;

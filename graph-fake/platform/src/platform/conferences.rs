@@ -254,7 +254,7 @@ impl Platform {
         });
     }
 
-    /// R-090; errors.md 3: 5010, or 5013 when nobody came.
+    /// with the last person the bots' legs are gone too; errors.md 3: 5010, or 5013 when nobody came.
     fn end_if_deserted(&mut self, now: Timestamp, id: ConferenceId, effects: &mut Vec<Effect>) {
         let Some(conference) = self.conferences.get(&id) else { return };
         let result = if conference.is_deserted() {

@@ -57,6 +57,7 @@ impl Platform {
         let as_guest = self.may_create(caller, &shape, &request, grants)?;
         let bot = self.source(caller, &request, &shape)?;
         arguments::create(&mut request, &self.options)?;
+        arguments::routing_policies(&request, matches!(shape, Shape::Peer(_)))?;
         self.must_have_room(caller)?;
         let judged = Judged { caller, scenario, request, bot, as_guest };
         match shape {
@@ -187,7 +188,7 @@ impl Platform {
         Ok(Accepted::Created(Box::new(view)))
     }
 
-    /// an ad-hoc meeting without a chat, in which everybody is rung.
+    /// an ad-hoc meeting without a chat, in which everybody is rung.
     fn create_group(
         &mut self,
         now: Timestamp,
@@ -222,7 +223,7 @@ impl Platform {
         Ok(Accepted::Created(Box::new(view)))
     }
 
-    ///
+    /// however often the same bot joins, each leg is a participant of its own.
     fn create_join(
         &mut self,
         now: Timestamp,
@@ -330,7 +331,7 @@ impl Platform {
     }
 }
 
-///
+/// what kind of call.
 fn shape(request: &CreateRequest) -> Result<Shape, Refusal> {
     if request.meeting_info.is_some() || request.chat_info.is_some() {
         return Ok(Shape::Join);

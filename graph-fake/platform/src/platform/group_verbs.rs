@@ -130,7 +130,7 @@ impl Job<'_> {
         Ok(who)
     }
 
-    ///
+    /// oneself; R-212: in groups only; R-213: at once; R-214: as often as one likes.
     fn mute(&mut self, request: ClientContextRequest, on: bool) -> Result<Accepted, Refusal> {
         arguments::client_context(request.client_context.as_deref())?;
         let at = self.group()?;

@@ -23,7 +23,8 @@ struct Wanted {
 }
 
 impl Platform {
-    /// on a peer-to-peer call it is the escalation.
+    /// of an established call. On a peer-to-peer call it is the escalation (R-171,
+    ///
     pub(super) fn invite(
         &mut self,
         now: Timestamp,
@@ -67,7 +68,7 @@ impl Platform {
         Ok(Accepted::Operation(id, view))
     }
 
-    /// whom, after reading; with `replacesCallId` only the first.
+    /// whom, after reading; with `replacesCallId` only the first.
     fn wanted(&self, id: CallId, request: &InviteRequest) -> Result<Vec<Wanted>, Refusal> {
         let given = request.participants.as_deref().unwrap_or_default();
         if given.is_empty() || given.len() > 5 {

@@ -36,7 +36,8 @@ impl Hunt {
 }
 
 impl Platform {
-    ///
+    /// elsewhere, and only while it rings: whom and how long; R-128: the
+    /// bot's own leg is over.
     pub(super) fn redirect(
         &mut self,
         now: Timestamp,
@@ -63,13 +64,15 @@ impl Platform {
         }
         let voicemail = given.iter().map(to_voicemail).collect::<Vec<_>>();
         let chosen: Vec<(Who, bool)> = targets.into_iter().zip(voicemail).collect();
+        // beta's maskCaller; that nobody is masked otherwise is documented too.
+        let masked = request.mask_caller == Some(true);
         let (caller, bot) = (call.peer().cloned(), call.birth().bot.clone());
         let chain = call.birth().chain;
         self.with_call(now, id, effects, |call, (options, asks)| {
             call.redirected(callback, options, asks);
         });
         if let Some(caller) = caller {
-            self.hunt(now, (id, chain, tenant), caller, bot, chosen, wait, effects);
+            self.hunt(now, (id, chain, tenant), (caller, masked), bot, chosen, wait, effects);
         }
         Ok(Accepted::Taken)
     }
@@ -91,7 +94,7 @@ impl Platform {
         &mut self,
         now: Timestamp,
         (origin, chain, tenant): (CallId, graph_api::Guid, graph_api::Guid),
-        caller: Party,
+        (caller, masked): (Party, bool),
         bot: Person,
         targets: Vec<(Who, bool)>,
         wait: std::time::Duration,
@@ -108,6 +111,7 @@ impl Platform {
                     let room = self.has_room(tenant, app);
                     if let (true, Ok(mut birth)) = (room, birth) {
                         birth.chain = chain;
+                        birth.caller_visible &= !masked;
                         found.legs.push(birth.id);
                         let offered = vec![graph_api::Modality::Audio];
                         let from = bot.clone();

@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Platform {
-    /// A target that cannot be reached is no refusal: the transfer fails later.
+    /// A target that cannot be reached is no refusal: the transfer fails later.
     pub(super) fn transfer(
         &mut self,
         now: Timestamp,

@@ -19,6 +19,7 @@ const CALL_NULLS: [&str; 9] = [
     "ringingTimeoutInSeconds",
     "mediaState",
     "resultInfo",
+    // who answered is never told; of a call of two the bot knows.
     "answeredBy",
     "chatInfo",
     "meetingInfo",
@@ -103,7 +104,7 @@ fn echo(request: &CreateRequest, body: &mut Extra) {
     }
 }
 
-/// The call as it is in notifications that carry all of it (notifications.md 3.2).
+/// The call as it is in notifications that carry all of it (notifications.md 3.2, clients.md 16).
 pub(super) fn whole(view: &CallView) -> Extra {
     let mut call = entity("call");
     put(&mut call, "state", view.state.as_str());

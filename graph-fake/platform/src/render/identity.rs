@@ -12,7 +12,7 @@ use crate::{
 /// The identity members that replies print as null where they are absent.
 const NULLS: [&str; 4] = ["user", "application", "device", "phone"];
 
-/// identitySet with the one member that fits.
+/// identitySet with the one member that fits: by `user` a bot tells people from others.
 pub(super) fn set(person: &Person) -> Value {
     one(member_of(&person.who), identity(person))
 }

@@ -44,7 +44,7 @@ fn odata_type(name: &str) -> Value {
     format!("#microsoft.graph.{name}").into()
 }
 
-/// An entity with its type.
+/// An entity with its type: clients take it for the declared base type otherwise (clients.md 15).
 fn entity(name: &str) -> Extra {
     Extra::from_iter([("@odata.type".to_owned(), odata_type(name))])
 }

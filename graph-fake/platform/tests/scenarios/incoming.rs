@@ -11,7 +11,7 @@ fn invited(stage: &mut Stage, meeting: MeetingId, app: Guid) -> CallId {
     stage.feed(Input::Act(act)).acted.unwrap().unwrap()
 }
 
-/// R-111, notifications.md 3.2: with chat and meeting; the roster comes once it is in.
+/// notifications.md 3.2: with chat and meeting; the roster comes once it is in.
 #[test]
 fn answered() {
     let mut stage = Stage::new();
@@ -20,7 +20,7 @@ fn answered() {
     let view = stage.view(call);
     assert!(view.coordinates.unwrap().chat.is_some());
     assert_eq!(view.targets[0].participant, view.my_participant);
-    assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 []");
+    assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 []", "R-206: not yet");
     assert_eq!(stage.ask(call, answer()), "202");
     assert_eq!(stage.ask(call, answer()), "409 8519", "R-110");
     stage.secs(1);

@@ -6,6 +6,7 @@ mod stage;
 mod wording;
 
 mod bots;
+mod calls_of_two;
 mod content;
 mod escalation;
 mod group_calls;
@@ -17,6 +18,7 @@ mod mute;
 mod recording;
 mod redirects;
 mod removal;
+mod rights;
 mod roster;
 mod telephones;
 mod transfers;

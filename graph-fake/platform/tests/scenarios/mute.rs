@@ -127,3 +127,28 @@ fn somebody_mutes_the_bot() {
     );
     assert!(stage.act(call, KIM, UserAct::MuteBot).is_err(), "only somebody who is there");
 }
+
+/// what a server-muted user says is heard by nobody, and the silence of a recording goes on.
+#[test]
+fn who_is_muted_is_not_heard() {
+    for muted in [false, true] {
+        let mut stage = Stage::new();
+        let (meeting, call, _) = two_bots(&mut stage);
+        if muted {
+            let dana = stage.id_of(call, "Dana");
+            let verb = CallVerb::MuteParticipant(dana, body(json!({})));
+            assert_eq!(stage.ask(call, verb), "200 completed");
+        }
+        let record = json!({"playBeep": false, "initialSilenceTimeoutInSeconds": 5,
+            "maxSilenceTimeoutInSeconds": 2});
+        let record = CallVerb::Record(Box::new(body(record)));
+        assert_eq!(stage.ask(call, record), "200 running");
+        stage.heard(call);
+        let speaks = UserAct::Speak(std::time::Duration::from_secs(1));
+        stage.in_meeting(meeting, DANA, speaks).unwrap();
+        stage.secs(4);
+        let end = "#microsoft.graph.recordOperation completed 200/8509";
+        let told = if muted { vec![] } else { vec![end] };
+        assert_eq!(stage.heard(call), told, "{muted}");
+    }
+}

@@ -65,7 +65,7 @@ fn switched_off() {
     assert!(stage.view(call).conference.is_none());
 }
 
-/// called by its number or its instance the bot may redirect, transfer to and invite telephones.
+/// called by its number or its instance the bot may redirect, transfer to and invite telephones.
 #[test]
 fn called_by_number() {
     let mut stage = Stage::new();
@@ -88,7 +88,7 @@ fn called_by_number() {
     assert_eq!(stage.heard(call).last().unwrap(), "ended 0/7015");
 }
 
-/// called by its own name it may do none of that.
+/// called by its own name it may do none of that.
 #[test]
 fn called_by_name() {
     let mut stage = Stage::new();

@@ -76,7 +76,7 @@ fn peer_to_peer() {
     assert_eq!(created, expected);
 }
 
-/// Endpoints.md 1.3.
+/// Endpoints.md 1.3; R-363: nobody is named as having answered.
 #[test]
 fn an_ad_hoc_group() {
     let created = created(json!({
@@ -102,6 +102,7 @@ fn an_ad_hoc_group() {
         second[name] = Value::Null;
     }
     assert_eq!(created["targets"][1], second);
+    assert_eq!(created.get("answeredBy"), Some(&Value::Null));
 }
 
 fn meeting() -> Value {

@@ -74,6 +74,7 @@ fn capital_status_and_codes_in_text() {
     assert_eq!(operation_as(&view, &Links::NONE, &profile)["status"], "Completed");
 }
 
+///
 #[test]
 fn slashes_and_labels() {
     let profile = Profile { missing_slash: true, mislabelled_types: true, ..Profile::default() };

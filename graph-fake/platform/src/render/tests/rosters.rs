@@ -89,7 +89,8 @@ fn shown_dana() -> Value {
     })
 }
 
-/// Notifications.md 3.4 and 3.5.
+/// Notifications.md 3.4 and 3.5; R-196: people are `identity.user`, bots are not;
+/// screen sharing is a stream as video is.
 #[test]
 fn everybody() {
     let roster = Roster::Full(vec![Arc::new(dana()), Arc::new(bot())]);
