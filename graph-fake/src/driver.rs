@@ -252,7 +252,13 @@ impl Loop {
         let reply = Ok(Some(Reply { result, why: out.why, sent }));
         if self.parts.flaw == Some(Flaw::OvertakesReply) {
             self.carry_out(out.effects, None);
-            let _ = answer.send(reply);
+            // The notifications' tasks go first.
+            tokio::spawn(async move {
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                let _ = answer.send(reply);
+            });
             return;
         }
         let mut effects = out.effects;
