@@ -155,7 +155,7 @@ fn the_quality_of_devices() {
         "callChainId": id, "participantId": id, "mediaLegId": id, "deviceName": "d",
         "deviceDescription": "e", "mediaQualityList": [{"channelIndex": 1}],
     }});
-    let mut log = |stage: &mut Stage, body: Value| {
+    let log = |stage: &mut Stage, body: Value| {
         let verb = Verb::LogDeviceQuality(Box::new(crate::bodies::body(body)));
         crate::wording::reply(&stage.request(BOT, verb))
     };
