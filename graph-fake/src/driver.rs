@@ -7,6 +7,7 @@ mod telling;
 use std::sync::Arc;
 
 use futures_util::{FutureExt as _, future};
+use graph_api::Guid;
 use platform::{
     Accepted, Act, ActRefusal, CallId, Delivery, DeliveryId, DeliveryOutcome, Effect, Explanation,
     FetchId, Input, Refusal, Request, render::Links,
@@ -24,7 +25,7 @@ use crate::{
     why::Refusals,
 };
 
-pub use state::{Ended, Fetched, Gate, State};
+pub use state::{Closed, Ended, Fetched, State};
 
 /// Commands that may wait for the driver; whoever sends more waits.
 const COMMANDS_MAX: usize = 1_024;
@@ -46,10 +47,23 @@ pub struct Reply {
     pub sent: oneshot::Sender<()>,
 }
 
+/// What a bot asks.
+pub struct Asking {
+    /// The application of the token.
+    pub app: Guid,
+    /// The action, as fault plans name it.
+    pub op: &'static str,
+    /// The request; `None` where it cannot be put to the platform and only has to be counted.
+    pub request: Option<Box<Request>>,
+}
+
+/// What comes of it: what keeps it out, or the reply; `None` where nothing was put to the platform.
+type Asked = Result<Option<Reply>, Closed>;
+
 /// Something for the loop to do.
 pub enum Command {
     /// A bot's request.
-    Request(Box<Request>, oneshot::Sender<Reply>),
+    Request(Asking, oneshot::Sender<Asked>),
     /// What a person does.
     Act(Act, oneshot::Sender<Result<CallId, ActRefusal>>),
     /// A look at, or a change of, what the driver owns.
@@ -100,13 +114,14 @@ impl Driver {
         driver
     }
 
-    /// Puts a request to the platform. The sender in the reply is to be dropped when the reply is out.
+    /// Puts a request to the platform, if the gate lets it. The sender in the reply is to be dropped when the reply is
+    /// out.
     ///
     /// # Errors
     /// [`Stopped`] while the fake shuts down.
-    pub async fn request(&self, request: Request) -> Result<Reply, Stopped> {
+    pub async fn request(&self, asking: Asking) -> Result<Asked, Stopped> {
         let (answer, reply) = oneshot::channel();
-        self.send(Command::Request(Box::new(request), answer)).await?;
+        self.send(Command::Request(asking, answer)).await?;
         reply.await.map_err(|_| Stopped)
     }
 
@@ -187,28 +202,7 @@ impl Loop {
     fn command(&mut self, command: Command) {
         self.run_schedule();
         match command {
-            Command::Request(request, answer) => {
-                let (sent, wait) = oneshot::channel();
-                let now = self.parts.clock.now();
-                let out = self.state.platform.handle(now, Input::Request(request));
-                let result = out.reply.expect("a request is always answered");
-                let reply = Reply { result, why: out.why, sent };
-                if self.parts.flaw == Some(Flaw::OvertakesReply) {
-                    self.carry_out(out.effects, None);
-                    let _ = answer.send(reply);
-                    return;
-                }
-                let mut effects = out.effects;
-                if self.parts.flaw == Some(Flaw::OvertakesReplyElsewhere) {
-                    let first = |effect: &Effect| matches!(effect, Effect::Deliver(_));
-                    let first = effects.iter().position(first).map_or(0, |at| at + 1);
-                    let others = effects.split_off(first);
-                    self.carry_out(others, None);
-                }
-                // A client that is gone drops the reply, which releases the effects all the same.
-                let _ = answer.send(reply);
-                self.carry_out(effects, Some(&wait.shared()));
-            }
+            Command::Request(asking, answer) => self.request(asking, answer),
             Command::Act(act, answer) => {
                 let out = self.state.platform.handle(self.parts.clock.now(), Input::Act(act));
                 let _ = answer.send(out.acted.expect("an act is always answered"));
@@ -236,6 +230,41 @@ impl Loop {
                 let _ = done.send(());
             }
         }
+    }
+
+    fn request(&mut self, asking: Asking, answer: oneshot::Sender<Asked>) {
+        let now = self.parts.clock.now();
+        match self.state.gate(asking.app, asking.op, now) {
+            None => {}
+            Some(Closed::TooMany) if self.parts.flaw == Some(Flaw::NeverThrottles) => {}
+            Some(closed) => {
+                let _ = answer.send(Err(closed));
+                return;
+            }
+        }
+        let Some(request) = asking.request else {
+            let _ = answer.send(Ok(None));
+            return;
+        };
+        let (sent, wait) = oneshot::channel();
+        let out = self.state.platform.handle(now, Input::Request(request));
+        let result = out.reply.expect("a request is always answered");
+        let reply = Ok(Some(Reply { result, why: out.why, sent }));
+        if self.parts.flaw == Some(Flaw::OvertakesReply) {
+            self.carry_out(out.effects, None);
+            let _ = answer.send(reply);
+            return;
+        }
+        let mut effects = out.effects;
+        if self.parts.flaw == Some(Flaw::OvertakesReplyElsewhere) {
+            let first = |effect: &Effect| matches!(effect, Effect::Deliver(_));
+            let first = effects.iter().position(first).map_or(0, |at| at + 1);
+            let others = effects.split_off(first);
+            self.carry_out(others, None);
+        }
+        // A client that is gone drops the reply, which releases the effects all the same.
+        let _ = answer.send(reply);
+        self.carry_out(effects, Some(&wait.shared()));
     }
 
     fn step(&mut self, input: Input) {

@@ -153,7 +153,9 @@ fn main() -> ExitCode {
 
 fn check(file: &Path) -> Result<ExitCode, Wrong> {
     let config = Config::read(file).map_err(|error| Wrong(error.to_string()))?;
-    eprintln!("{}: good ({} tenants)", file.display(), config.tenants.len());
+    let tenants = config.tenants.len();
+    let s = if tenants == 1 { "" } else { "s" };
+    eprintln!("{}: good ({tenants} tenant{s})", file.display());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -231,7 +231,18 @@ where
     let id = members.remove(key).ok_or_else(|| D::Error::missing_field(key))?;
     let id =
         serde_json::from_value(id).map_err(|error| D::Error::custom(format!("{key}: {error}")))?;
-    let body = serde_json::from_value(members.into()).map_err(D::Error::custom)?;
+    let members = serde_json::Value::Object(members);
+    let body = serde_path_to_error::deserialize(members).map_err(|error| {
+        // The key first: whoever reads the file finds the line by it.
+        let path = error.path().to_string();
+        let inner = error.inner().to_string();
+        let unknown = inner.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        match unknown.filter(|_| path == "." || path == "?") {
+            Some(key) => D::Error::custom(format!("{key}: {inner}")),
+            None if path == "." => D::Error::custom(inner),
+            None => D::Error::custom(format!("{path}: {inner}")),
+        }
+    })?;
     Ok((id, body))
 }
 

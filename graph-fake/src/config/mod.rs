@@ -1,6 +1,7 @@
 //! The configuration: who exists when the fake starts, and after every reset.
 
 mod directory;
+mod reading;
 
 use std::{collections::BTreeSet, fmt, path::Path};
 
@@ -98,10 +99,16 @@ impl Config {
         if size > FILE_MAX {
             return Err(bad(format!("larger than {FILE_MAX} bytes")));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
-        let config: Self = match path.extension().and_then(|e| e.to_str()) {
-            Some("json") => serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?,
-            Some("toml") => toml::from_str(&text).map_err(|e| bad(e.to_string()))?,
+        let bytes = std::fs::read(path).map_err(|e| bad(e.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let good = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+            bad(format!("line {line}: not UTF-8"))
+        })?;
+        let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+        let config: Self = match ending.as_deref() {
+            Some("json") => reading::json(&text).map_err(bad)?,
+            Some("toml") => reading::toml(&text).map_err(bad)?,
             _ => return Err(bad("the name must end in .toml or .json".to_owned())),
         };
         config.check().map_err(|mistake| {
@@ -137,9 +144,24 @@ struct Mistake {
     near: String,
 }
 
+/// Nothing may be there twice under one name: the second would silently replace the first.
+fn once(of: &str, names: impl Iterator<Item = String>) -> Result<(), Mistake> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.clone()) {
+            return Err(Mistake { why: format!("{of}: {name} is there twice"), near: name });
+        }
+    }
+    Ok(())
+}
+
 impl TenantConfig {
     fn check(&self, allow_http: bool) -> Result<(), Mistake> {
         let mistake = |near: &str, why| Mistake { near: near.to_owned(), why };
+        once("tenants.apps", self.apps.iter().map(|entry| entry.id.to_string()))?;
+        once("tenants.users", self.users.iter().map(|entry| entry.id.to_string()))?;
+        once("tenants.instances", self.instances.iter().map(|entry| entry.id.to_string()))?;
+        once("tenants.phones", self.phones.iter().map(|entry| entry.number.clone()))?;
         for AppConfig { id, app } in &self.apps {
             if let Some(uri) = &app.callback_uri {
                 check_callback(uri, allow_http).map_err(|why| {
@@ -257,7 +279,7 @@ mod tests {
                    [[tenants.apps]]\nid = \"1a2b3c4d-aaaa-4bbb-8ccc-0123456789ab\"\n\
                    displayName = \"x\"\nsecret = \"y\"\ncallbackURI = \"z\"\n";
         let misspelt = read("c.toml", app).unwrap_err();
-        assert!(misspelt.contains("callbackURI") && misspelt.contains("line 3"), "{misspelt}");
+        assert!(misspelt.contains("callbackURI") && misspelt.contains("line 7"), "{misspelt}");
         assert!(read("c.yaml", "").unwrap_err().contains(".toml or .json"));
         assert!(Config::read(Path::new("/nowhere/c.toml")).is_err());
     }

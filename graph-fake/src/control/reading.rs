@@ -67,6 +67,8 @@ pub async fn call(
 
 /// Where to start.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Since {
     /// Only lines with a greater `seq`.
     #[serde(default)]

@@ -59,6 +59,10 @@ pub async fn callback_token(
         Some(tenant) => tenant,
         None => tenant_of(&control, app).await?,
     };
+    const CLAIMS: [&str; 6] = ["iss", "aud", "tid", "iat", "nbf", "exp"];
+    if let Some(odd) = body.omit.iter().find(|claim| !CLAIMS.contains(&claim.as_str())) {
+        return Err(Trouble::bad(format!("omit: '{odd}' is none of {}", CLAIMS.join(", "))));
+    }
     let faults = CallbackTokenFaults {
         audience: body.audience,
         issuer: body.issuer,

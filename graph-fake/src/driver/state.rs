@@ -65,11 +65,9 @@ pub struct MediaCounts {
     pub tones_sent: u64,
 }
 
-/// Whether a request may go on to the platform.
+/// What keeps a request from the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gate {
-    /// It may.
-    Open,
+pub enum Closed {
     /// The application asks too often.
     TooMany,
     /// The fault plan answers it.
@@ -163,11 +161,11 @@ impl State {
     }
 
     /// R-351, then the fault plan: a request that is too much is not seen by the plan.
-    pub fn gate(&mut self, app: Guid, op: &str, now: Timestamp) -> Gate {
+    pub fn gate(&mut self, app: Guid, op: &str, now: Timestamp) -> Option<Closed> {
         if !self.throttle.admits(app, now, self.platform.options().requests_per_second) {
-            return Gate::TooMany;
+            return Some(Closed::TooMany);
         }
-        self.faults.strikes(op).map_or(Gate::Open, Gate::Fault)
+        self.faults.strikes(op).map(Closed::Fault)
     }
 
     /// Replaces all faults: of requests, downloads, notifications and permissions.

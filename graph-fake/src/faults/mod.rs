@@ -7,6 +7,8 @@ use std::time::Duration;
 use graph_api::{Guid, Timestamp};
 use platform::{CallId, FetchError, NotificationFault, NotificationKind, Tampering};
 
+use crate::paths::OPS;
+
 pub use entries::{
     Fault, FaultReply, GraphFault, KindName, PermissionFault, PromptFault, PromptTrouble,
     RosterFault, RosterTrouble, TamperFault, TokenFault,
@@ -70,6 +72,11 @@ impl Plan {
     fn take(&mut self, fault: Fault, now: Timestamp) -> Result<(), String> {
         match fault {
             Fault::Graph(fault) => {
+                if !OPS.contains(&fault.op.as_str()) && fault.op != "token" {
+                    let op: String = fault.op.chars().take(40).collect();
+                    let known = OPS.join(", ");
+                    return Err(format!("graph.op: '{op}' is none of {known}, token"));
+                }
                 counts(fault.nth, fault.times).map_err(|why| format!("graph: {why}"))?;
                 status(&fault.reply).map_err(|why| format!("graph.{why}"))?;
                 self.faults.requests.push((fault, 0));

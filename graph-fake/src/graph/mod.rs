@@ -23,11 +23,12 @@ use platform::{
 };
 use seam::Clock;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::{
     Flaw,
     body::{self, BadBody},
-    driver::{Driver, Gate, Reply},
+    driver::{Asking, Closed, Driver, Reply},
     envelope::RequestIds,
     faults::FaultReply,
     identity::{AppClaims, Identity},
@@ -94,9 +95,9 @@ async fn serve(Shared(graph): Shared<Graph>, request: HttpRequest<Body>) -> Resp
     if graph.flaw == Some(Flaw::HidesRequestId) {
         response.headers_mut().remove("request-id");
     }
-    exchange.note_response(&answer);
+    let sent = exchange.note_response(answer);
     let (parts, content) = response.into_parts();
-    Response::from_parts(parts, Body::new(Released { content, _sent: answer.sent }))
+    Response::from_parts(parts, Body::new(Released { content, _sent: sent }))
 }
 
 /// A path that is neither Graph's nor the identity platform's.
@@ -107,8 +108,9 @@ fn outside(graph: &Graph, ids: &RequestIds, path: &str) -> Response<Body> {
         Exchange { graph, id: ids.request, located: &located, headers: &none, app: None };
     let reason = Reason::no_such_path(path, "neither");
     let answer = Answer::error(StatusCode::NOT_FOUND, "UnknownError", reason);
-    exchange.note_response(&answer);
-    answer.write(ids)
+    let response = answer.write(ids);
+    exchange.note_response(answer);
+    response
 }
 
 /// The `Authorization` header, read lossily: what is no ASCII is no token, but it is not an empty one.
@@ -141,35 +143,18 @@ impl Exchange<'_> {
         if let Some(nowhere) = self.nowhere(uri) {
             return nowhere;
         }
-        if let Some(closed) = self.gate(claims).await {
-            return closed;
-        }
-        if claims.delegated.is_some() && self.takes_applications_only() {
-            return delegated(claims);
-        }
-        let body = match body {
-            Ok(body) => body,
-            Err(bad) => return bad_body(&bad),
+        // A request that cannot be read is counted, and may be struck by a fault, like any other.
+        let (request, unreadable) = match self.read_request(claims, body, uri) {
+            Ok(request) => (Some(Box::new(request)), None),
+            Err(answer) => (None, Some(answer)),
         };
-        let reader = bodies::Reader {
-            headers: self.headers,
-            version: self.located.version,
-            query: uri.query(),
-            body: &body,
-        };
-        let verb = match reader.verb(&self.located.asked) {
-            Ok(verb) => verb,
-            Err(_) if self.graph.flaw == Some(Flaw::BreaksOnBadBody) => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                let reason = Reason::unusable_body("The planted fault.".to_owned());
-                return Answer::error(status, "9999", reason);
-            }
-            Err(refusal) => return Answer::refused(&refusal, None),
-        };
-        let scenario = self.headers.get("scenario-id").and_then(|v| v.to_str().ok()?.parse().ok());
-        let request = Request { caller: caller(claims), scenario, verb };
-        let Ok(Reply { result, why, sent }) = self.graph.driver.request(request).await else {
-            return stopping();
+        let asking = Asking { app: claims.app, op: self.located.op, request };
+        let Reply { result, why, sent } = match self.graph.driver.request(asking).await {
+            Ok(Ok(Some(reply))) => reply,
+            Ok(Ok(None)) => return unreadable.unwrap_or_else(stopping),
+            Ok(Err(Closed::Fault(reply))) => return self.fault(&reply),
+            Ok(Err(Closed::TooMany)) => return Answer::refused(&Refusal::TooManyRequests, None),
+            Err(_) => return stopping(),
         };
         let answer = match result {
             Ok(accepted) => {
@@ -182,6 +167,35 @@ impl Exchange<'_> {
             Err(refusal) => Answer::refused(&refusal, why.as_ref()),
         };
         Answer { sent: Some(sent), ..answer }
+    }
+
+    /// From the body to what the platform is asked, or the answer to a request that cannot be put to it.
+    fn read_request(
+        &self,
+        claims: &AppClaims,
+        body: Result<Bytes, BadBody>,
+        uri: &http::Uri,
+    ) -> Result<Request, Answer> {
+        if claims.delegated.is_some() && self.takes_applications_only() {
+            return Err(delegated(claims));
+        }
+        let body = body.map_err(|bad| bad_body(&bad))?;
+        let reader = bodies::Reader {
+            headers: self.headers,
+            version: self.located.version,
+            query: uri.query(),
+            body: &body,
+        };
+        let verb = reader.verb(&self.located.asked).map_err(|refusal| {
+            if self.graph.flaw == Some(Flaw::BreaksOnBadBody) {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                let reason = Reason::unusable_body("The planted fault.".to_owned());
+                return Answer::error(status, "9999", reason);
+            }
+            Answer::refused(&refusal, None)
+        })?;
+        let scenario = self.headers.get("scenario-id").and_then(|v| v.to_str().ok()?.parse().ok());
+        Ok(Request { caller: caller(claims), scenario, verb })
     }
 
     fn accepted(&self, accepted: Accepted, base: &str) -> Answer {
@@ -218,20 +232,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// R-351, and the answer that the fault plan has for this request.
-    async fn gate(&self, claims: &AppClaims) -> Option<Answer> {
-        let (op, app, now) = (self.located.op, claims.app, self.graph.clock.now());
-        let Ok(gate) = self.graph.driver.with(move |state| state.gate(app, op, now)).await else {
-            return Some(stopping());
-        };
-        match gate {
-            Gate::Open => None,
-            Gate::TooMany if self.graph.flaw == Some(Flaw::NeverThrottles) => None,
-            Gate::TooMany => Some(Answer::refused(&Refusal::TooManyRequests, None)),
-            Gate::Fault(reply) => Some(self.fault(&reply)),
-        }
-    }
-
+    /// The answer that the fault plan has for this request.
     fn fault(&self, reply: &FaultReply) -> Answer {
         let detail = json!({"op": self.located.op, "status": reply.status});
         let now = self.graph.clock.now();
@@ -283,21 +284,24 @@ impl Exchange<'_> {
         self.graph.journal.write(now, self.call(), "request", Route("bot", "graph"), detail);
     }
 
-    fn note_response(&self, answer: &Answer) {
-        let code = answer.error.as_ref().map(|problem| problem.code);
-        let detail = json!({
-            "requestId": self.id, "op": self.located.op, "status": answer.status.as_u16(),
-            "code": code, "body": answer.body,
+    /// Writes down what goes back; returns what waits for it to leave.
+    fn note_response(&self, answer: Answer) -> Option<oneshot::Sender<()>> {
+        let Answer { status, body, error, sent, .. } = answer;
+        let status = status.as_u16();
+        let mut detail = json!({
+            "requestId": self.id, "op": self.located.op, "status": status,
+            "code": error.as_ref().map(|problem| problem.code),
         });
+        detail["body"] = body.unwrap_or_default();
         let (now, route) = (self.graph.clock.now(), Route("graph", "bot"));
         self.graph.journal.write(now, self.call(), "response", route, detail);
-        let Some(problem) = &answer.error else { return };
+        let Some(problem) = error else { return sent };
         let why = Why {
             request_id: self.id.to_string(),
-            status: answer.status.as_u16(),
+            status,
             code: problem.code.to_owned(),
             op: self.located.op.to_owned(),
-            reason: problem.reason.clone(),
+            reason: problem.reason,
             app: self.app.map(|(app, _)| app.to_string()),
             tenant: self.app.map(|(_, tenant)| tenant.to_string()),
             call_id: self.call().map(|call| call.to_string()),
@@ -306,6 +310,7 @@ impl Exchange<'_> {
         if self.graph.flaw != Some(Flaw::ForgetsReasons) {
             self.graph.refusals.keep(self.id, why);
         }
+        sent
     }
 }
 

@@ -33,9 +33,10 @@ pub const GRAPH_AUDIENCE: &str = "https://graph.microsoft.com";
 /// The host in it.
 const GRAPH_HOST: &str = "graph.microsoft.com";
 
-/// Notification tokens kept for further notifications to the same bot.
+/// Notification tokens kept for further notifications to the same bot, and access tokens whose signature was found to be
+/// good.
 const CACHE_MAX: usize = 1_000;
-/// How long one of them is used; it is valid for an hour.
+/// How long a notification token is used; it is valid for an hour.
 const CACHE_SECS: u64 = 300;
 
 /// What the identity platform knows of an application.
@@ -94,6 +95,8 @@ pub struct Identity {
     recordings: recordings::RecordingTokens,
     /// By application and tenant.
     cache: Mutex<BTreeMap<(Guid, Guid), Cached>>,
+    /// `Authorization` headers whose signature was found to be good.
+    verified: Mutex<BTreeMap<String, tokens::Verified>>,
 }
 
 /// A notification token that may be used again.
@@ -122,7 +125,7 @@ impl Identity {
     /// With these keys, and a planted fault.
     pub fn with_flaw(keys: Keys, flaw: Option<Flaw>) -> Self {
         let recordings = recordings::RecordingTokens::new(&keys.login.current());
-        Self { keys: RwLock::new(keys), flaw, recordings, cache: Mutex::default() }
+        Self { keys: RwLock::new(keys), flaw, recordings, cache: Mutex::default(), verified: Mutex::default() }
     }
 
     /// Checks an `Authorization` header of a request to Graph.
@@ -136,7 +139,30 @@ impl Identity {
     ) -> Result<AppClaims, TokenRefusal> {
         let believed =
             |kid: &str| self.keys().login.believed(now).find(|key| key.kid == kid).cloned();
-        tokens::verify(believed, header, now, self.flaw)
+        if let Some(claims) = header.and_then(|header| self.verified_before(header, now)) {
+            return Ok(claims);
+        }
+        let verified = tokens::verify(believed, header, now, self.flaw)?;
+        let claims = verified.claims.clone();
+        if let Some(header) = header {
+            let mut kept = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= CACHE_MAX {
+                kept.clear();
+            }
+            kept.insert(header.to_owned(), verified);
+        }
+        Ok(claims)
+    }
+
+    /// The same bytes have the same signature: whether it is good is found out once. Whether its time has come, and
+    /// whether its key is believed still, is asked each time.
+    fn verified_before(&self, header: &str, now: Timestamp) -> Option<AppClaims> {
+        let kept = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.get(header)?;
+        let kid = kept.kid.as_deref()?;
+        let in_time = (kept.not_before..kept.expires).contains(&now.as_secs());
+        let good = in_time && self.keys().login.believed(now).any(|key| key.kid == kid);
+        good.then(|| kept.claims.clone())
     }
 
     /// An access token and the seconds that it is valid for.
@@ -247,7 +273,11 @@ impl Identity {
             Rotated::Login => &mut keys.login,
         };
         ring.rotate(now, new);
-        Ok(ring.current().kid.clone())
+        let kid = ring.current().kid.clone();
+        // Whoever checks a token holds the lock of the verified ones and asks for this one.
+        drop(keys);
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(kid)
     }
 
     /// Whether an exchange has to make a key, which takes tens of milliseconds.

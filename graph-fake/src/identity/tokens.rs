@@ -193,13 +193,26 @@ struct Access {
     oid: Option<String>,
 }
 
+/// A token that opens Graph, and for how long.
+#[derive(Debug, Clone)]
+pub(super) struct Verified {
+    /// What it says.
+    pub claims: AppClaims,
+    /// The key that signed it.
+    pub kid: Option<String>,
+    /// Seconds since 1970 from which it is good.
+    pub not_before: u64,
+    /// Seconds since 1970 at which it is so no more.
+    pub expires: u64,
+}
+
 /// `believed` knows the keys that are believed now, by name.
 pub(super) fn verify(
     believed: impl Fn(&str) -> Option<Arc<SigningKey>>,
     header: Option<&str>,
     now: Timestamp,
     flaw: Option<Flaw>,
-) -> Result<AppClaims, TokenRefusal> {
+) -> Result<Verified, TokenRefusal> {
     let header = header.ok_or(TokenRefusal::Missing)?;
     if header.len() > HEADER_MAX {
         return Err(TokenRefusal::TooLong);
@@ -241,12 +254,14 @@ pub(super) fn verify(
         let user = claims.oid.as_deref().ok_or(TokenRefusal::Malformed).and_then(guid)?;
         Ok(UserClaims { user, scopes: scopes.split_whitespace().map(str::to_owned).collect() })
     });
-    Ok(AppClaims {
+    let (not_before, expires) = (claims.nbf, claims.exp);
+    let claims = AppClaims {
         app: guid(&claims.appid)?,
         tenant: guid(&claims.tid)?,
         roles: claims.roles,
         delegated: delegated.transpose()?,
-    })
+    };
+    Ok(Verified { claims, kid: head.kid, not_before, expires })
 }
 
 #[cfg(test)]
@@ -271,7 +286,7 @@ mod tests {
         flaw: Option<Flaw>,
     ) -> Result<AppClaims, TokenRefusal> {
         let believed = |kid: &str| keys.login.believed(now).find(|key| key.kid == kid).cloned();
-        super::verify(believed, header, now, flaw)
+        super::verify(believed, header, now, flaw).map(|verified| verified.claims)
     }
 
     fn at(secs: u64) -> Timestamp {

@@ -2,6 +2,7 @@
 //! so that what is not modelled is refused by name and not as an unknown path.
 
 mod on_call;
+mod ops;
 
 use graph_api::Guid;
 use http::Method;
@@ -9,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use platform::CallId;
 
 pub use on_call::Action;
+pub use ops::OPS;
 
 use crate::meetings::{self, MeetingAsked};
 
@@ -81,6 +83,7 @@ pub fn locate(method: &Method, path: &str) -> Option<Located> {
     };
     let rest: Vec<&str> = segments.collect();
     let (asked, op) = asked(version, method, &rest);
+    debug_assert!(op == "unknown" || OPS.contains(&op), "{op} has to be among the names");
     Some(Located { version, asked, op })
 }
 

@@ -157,7 +157,7 @@ async fn mistakes_are_told_in_this_apis_own_shape() {
         (
             Method::PUT,
             "/faults".to_owned(),
-            r#"[{"graph": {"op": "x", "reply": {"status": 200}}}]"#,
+            r#"[{"graph": {"op": "get", "reply": {"status": 200}}}]"#,
             400,
             "status",
         ),
@@ -216,4 +216,20 @@ async fn the_description_is_true() {
     let schemas = &description["components"]["schemas"];
     assert!(!schemas["AppBody"].is_null(), "bodies are described: {schemas}");
     let _: &Value = schemas;
+}
+
+/// A plan that could never strike, or a claim that is never there, would make a test green for nothing.
+#[tokio::test]
+async fn misspelt_names_are_refused() {
+    let server = Server::start().await;
+    let plan = r#"[{"graph": {"op": "anwser", "reply": {"status": 503}}}]"#;
+    let answer = server.control(Method::PUT, "/faults", plan.to_owned()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let message = answer.body["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("anwser") && message.contains("playPrompt"), "{message}");
+    let token = format!(r#"{{"appId": "{APP}", "omit": ["tdi"]}}"#);
+    let answer = server.control(Method::POST, "/callback-tokens", token).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
+    let answer = server.control(Method::GET, "/journal?sicne=1", String::new()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
 }
