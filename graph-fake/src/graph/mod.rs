@@ -151,7 +151,7 @@ impl Exchange<'_> {
         let asking = Asking { app: claims.app, op: self.located.op, request };
         let Reply { result, why, sent } = match self.graph.driver.request(asking).await {
             Ok(Ok(Some(reply))) => reply,
-            Ok(Ok(None)) => return unreadable.unwrap_or_else(stopping),
+            Ok(Ok(None)) => return unreadable.map_or_else(stopping, |answer| *answer),
             Ok(Err(Closed::Fault(reply))) => return self.fault(&reply),
             Ok(Err(Closed::TooMany)) => return Answer::refused(&Refusal::TooManyRequests, None),
             Err(_) => return stopping(),
@@ -175,11 +175,11 @@ impl Exchange<'_> {
         claims: &AppClaims,
         body: Result<Bytes, BadBody>,
         uri: &http::Uri,
-    ) -> Result<Request, Answer> {
+    ) -> Result<Request, Box<Answer>> {
         if claims.delegated.is_some() && self.takes_applications_only() {
-            return Err(delegated(claims));
+            return Err(Box::new(delegated(claims)));
         }
-        let body = body.map_err(|bad| bad_body(&bad))?;
+        let body = body.map_err(|bad| Box::new(bad_body(&bad)))?;
         let reader = bodies::Reader {
             headers: self.headers,
             version: self.located.version,
@@ -190,9 +190,9 @@ impl Exchange<'_> {
             if self.graph.flaw == Some(Flaw::BreaksOnBadBody) {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 let reason = Reason::unusable_body("The planted fault.".to_owned());
-                return Answer::error(status, "9999", reason);
+                return Box::new(Answer::error(status, "9999", reason));
             }
-            Answer::refused(&refusal, None)
+            Box::new(Answer::refused(&refusal, None))
         })?;
         let scenario = self.headers.get("scenario-id").and_then(|v| v.to_str().ok()?.parse().ok());
         Ok(Request { caller: caller(claims), scenario, verb })

@@ -125,7 +125,13 @@ impl Identity {
     /// With these keys, and a planted fault.
     pub fn with_flaw(keys: Keys, flaw: Option<Flaw>) -> Self {
         let recordings = recordings::RecordingTokens::new(&keys.login.current());
-        Self { keys: RwLock::new(keys), flaw, recordings, cache: Mutex::default(), verified: Mutex::default() }
+        Self {
+            keys: RwLock::new(keys),
+            flaw,
+            recordings,
+            cache: Mutex::default(),
+            verified: Mutex::default(),
+        }
     }
 
     /// Checks an `Authorization` header of a request to Graph.

@@ -112,7 +112,7 @@ impl System {
                 grants.remove(&Permission::JoinGroupCallAsGuest);
             }
         }
-        self.grants[bot] = grants.clone();
+        self.grants[bot] = grants;
         let application = application(bot, grants, lack != Lack::Removal);
         self.admin(Admin::PutApplication { tenant: TENANT, app: BOTS[bot], application });
     }

@@ -252,7 +252,7 @@ impl System {
                 self.grants.remove(&one);
             }
         }
-        let application = application(self.grants.clone());
+        let application = application(self.grants);
         let admin = Admin::PutApplication { tenant: TENANT, app: BOT, application };
         self.tell(Input::Admin(Box::new(admin)));
     }
