@@ -37,6 +37,10 @@ pub fn media_kind(config: Option<&MediaConfig>) -> Result<MediaConfigKind, Refus
     let kind = config.kind().ok_or_else(|| {
         invalid("'mediaConfig' needs an '@odata.type' of service- or appHostedMediaConfig.")
     })?;
+    // the media library's own; JSON is all that is known of it.
+    if config.blob.as_deref().is_some_and(|blob| serde_json::from_str::<Value>(blob).is_err()) {
+        return Err(invalid("'mediaConfig.blob' must be JSON."));
+    }
     let prefetch = config.pre_fetch_media.as_deref().unwrap_or_default();
     if prefetch.len() > PREFETCH_MAX {
         return Err(invalid(format!("'preFetchMedia' takes at most {PREFETCH_MAX} entries.")));
@@ -85,7 +89,7 @@ pub fn prompts(given: &[MediaPrompt], most: usize) -> Result<Vec<&MediaInfo>, Re
     Ok(given.iter().map(|prompt| &prompt.media_info).collect())
 }
 
-///
+/// R-271; whether it was used before does not matter.
 pub fn client_context(given: Option<&str>) -> Result<(), Refusal> {
     match given {
         Some(text) if text.chars().count() > CLIENT_CONTEXT_MAX => {

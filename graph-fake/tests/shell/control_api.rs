@@ -43,6 +43,7 @@ async fn a_call_from_ring_to_end_as_a_test_sees_it() {
     assert_eq!(again.status, StatusCode::NOT_FOUND);
 }
 
+/// an hour is over at once, and nothing is late.
 #[tokio::test]
 async fn the_clock_stops_at_every_deadline() {
     let server = Server::start().await;

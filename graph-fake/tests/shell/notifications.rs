@@ -155,6 +155,7 @@ pub async fn check_a_notification_that_fails_comes_again_and_holds_back_the_next
     assert_ne!(message(1), message(2));
 }
 
+///
 #[tokio::test]
 async fn a_callback_that_nobody_answers_costs_notifications_and_not_the_call() {
     let server = Server::start().await;

@@ -377,6 +377,7 @@ impl Outbox {
         }
     }
 
+    /// a notification is lost, and nothing else.
     fn give_up(&mut self, call: CallId, flight: &Flight, outcome: &mut Outcome) {
         self.pending -= flight.items.len();
         outcome.gave_up.extend(flight.items.iter().map(|item| (call, item.id)));

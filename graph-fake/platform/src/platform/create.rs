@@ -363,6 +363,7 @@ impl Venue {
         let info = request.meeting_info.as_ref();
         let said = |key: &str| info.and_then(|info| info.get(key));
         match &mut coordinates.meeting {
+            // repeated, and nobody waits for the host.
             Meeting::Organizer { allow_without_host, .. } => {
                 *allow_without_host =
                     said("allowConversationWithoutHost").and_then(serde_json::Value::as_bool);

@@ -190,14 +190,15 @@ fn no_text_is_spoken() {
     assert_eq!(stage.ask(call, play(&json!([prompt()]))), "200 running");
 }
 
-/// an id of its own for each request, the same one twice included.
+/// an id of its own for each request: the same body twice, with the same context, is two.
 #[test]
 fn every_operation_has_an_id() {
     let mut stage = Stage::new();
     let call = stage.talk(DANA);
     let mut ids = std::collections::BTreeSet::new();
     for _ in 0..5 {
-        let verb = platform::Verb::OnCall(call, play(&json!([prompt()])));
+        let whole = json!({"prompts": [prompt()], "clientContext": "same"});
+        let verb = platform::Verb::OnCall(call, CallVerb::PlayPrompt(Box::new(body(whole))));
         match stage.request(BOT, verb) {
             Ok(platform::Accepted::Operation(of, view)) if of == call => ids.insert(view.id),
             other => panic!("{other:?}"),
@@ -235,4 +236,74 @@ fn too_many_at_a_time() {
     assert_eq!(refused.retry_after_secs(), Some(10));
     assert_eq!(stage.ask(first, CallVerb::Delete), "204");
     assert_eq!(stage.try_create(calling(RAJ, json!({}))), "201 establishing");
+}
+
+/// how long it takes to be set up is a switch.
+#[test]
+fn at_once_or_later() {
+    for (secs, told) in [(0, vec!["established"]), (7, vec![])] {
+        let set_up = std::time::Duration::from_secs(secs);
+        let audio_start = std::time::Duration::from_secs(60);
+        let mut stage = Stage::with(Options { set_up, audio_start, ..Options::default() });
+        let call = stage.create(calling(DANA, json!({})));
+        stage.secs(1);
+        stage.wait(std::time::Duration::from_millis(1));
+        assert_eq!(stage.heard(call)[1..], told);
+        stage.secs(8);
+        assert_eq!(stage.ask(call, CallVerb::Get), "200 established");
+    }
+}
+
+/// held, the bot is told that audio is away; `hold` is said only where it is asked for.
+#[test]
+fn on_hold() {
+    for (shows_hold, told) in [(false, "audio off"), (true, "hold")] {
+        let mut stage = Stage::with(Options { shows_hold, ..Options::default() });
+        let call = stage.talk(DANA);
+        stage.acts(call, DANA, UserAct::Hold);
+        let heard = stage.heard(call);
+        let state = stage.view(call).state;
+        assert_eq!(state == graph_api::CallState::Hold, shows_hold, "{told}: {heard:?}");
+        assert_eq!(heard.len(), 1);
+        assert_eq!(stage.ask(call, play(&json!([prompt()]))), "400 8503");
+    }
+}
+
+/// not before the call is established.
+#[test]
+fn too_early_for_a_transfer() {
+    let mut stage = Stage::new();
+    let call = stage.create(calling(SLEEPER, json!({})));
+    let transfer = body(json!({"transferTarget": user(KIM)}));
+    assert_eq!(stage.ask(call, CallVerb::Transfer(Box::new(transfer))), "400 8501");
+}
+
+/// by http or https.
+#[test]
+fn where_prompts_come_from() {
+    let mut stage = Stage::new();
+    let call = stage.talk(DANA);
+    for (uri, code) in [
+        ("http://bot.example/a.wav", "200 running"),
+        ("https://bot.example/a.wav", "200 running"),
+        ("ftp://bot.example/a.wav", "400 8523"),
+        ("a.wav", "400 8523"),
+    ] {
+        assert_eq!(stage.ask(call, play(&json!([{"mediaInfo": {"uri": uri}}]))), code, "{uri}");
+    }
+}
+
+/// only keepAlive keeps a call alive, unless the switch says otherwise.
+#[test]
+fn what_keeps_a_call_alive() {
+    for requests_keep_alive in [false, true] {
+        let mut stage = Stage::with(Options { requests_keep_alive, ..Options::default() });
+        let call = stage.create(calling(DANA, json!({})));
+        stage.secs(44 * 60);
+        assert_eq!(stage.ask(call, CallVerb::Get), "200 established");
+        stage.heard(call);
+        stage.secs(60);
+        let ends: &[&str] = if requests_keep_alive { &[] } else { &["ended 408/8537"] };
+        assert_eq!(stage.heard(call), ends);
+    }
 }

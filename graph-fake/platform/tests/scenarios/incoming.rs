@@ -184,6 +184,7 @@ fn what_an_answer_must_say() {
         json!({"acceptedModalities": []}),
         json!({"callbackUri": "http://bot.example"}),
         json!({"participantCapacity": -1}),
+        json!({"mediaConfig": {"@odata.type": "#microsoft.graph.appHostedMediaConfig", "blob": "x"}}),
     ] {
         assert_eq!(stage.ask(call, answer_with(&bad)), "400 8523", "{bad}");
     }

@@ -231,3 +231,15 @@ fn an_empty_meeting() {
     assert_eq!(stage.heard(call), ["terminating", "ended 200/5001"]);
     assert!(stage.is_empty());
 }
+
+/// the organizer is not there, and the bot joins all the same.
+#[test]
+fn without_the_host() {
+    let mut stage = Stage::new();
+    let meeting = stage.meeting(&[DANA]);
+    let mut members = stage.coordinates(meeting);
+    members["meetingInfo"]["allowConversationWithoutHost"] = json!(false);
+    let call = stage.create(members);
+    stage.secs(1);
+    assert_eq!(stage.ask(call, CallVerb::ListParticipants), "200 [Dana, Bot]");
+}
