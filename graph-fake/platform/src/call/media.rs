@@ -106,7 +106,7 @@ impl Call {
             self.tones = None;
         }
         self.tones.get_or_insert(if early { already } else { 0 });
-        Ok(self.done_at_once(OperationKind::SubscribeToTone, request, desk))
+        Ok(self.done_at_once(OperationKind::SubscribeToTone, request.client_context, desk))
     }
 
     /// ends what runs or waits, not the subscription to tones; itself it completes at once.
@@ -118,7 +118,8 @@ impl Call {
         arguments::client_context(request.client_context.as_deref())?;
         self.must_host_media_there()?;
         self.must_be_established()?;
-        let done = self.done_at_once(OperationKind::CancelMediaProcessing, request, desk);
+        let done =
+            self.done_at_once(OperationKind::CancelMediaProcessing, request.client_context, desk);
         if desk.options.flaw == Some(Flaw::CancelForgetsTones) {
             self.tones = None;
         }

@@ -15,6 +15,7 @@ mod verbs;
 pub use deadlines::Wake;
 pub use media::Sending;
 pub(crate) use people::unanswered;
+pub use telling::Closing;
 pub use transfer::{Kind as TransferKind, Transfer};
 pub use verbs::Desk;
 pub(crate) use verbs::{declined, need_of};
@@ -33,7 +34,7 @@ use crate::{
     directory::OnCall,
     flaw::Flaw,
     input::{CallId, ConferenceId, Event, OperationId, ParticipantId},
-    media_queue::{Ending, MediaQueue, Prompt, Wish},
+    media_queue::{MediaQueue, Prompt, Wish},
     notification::{Update, What},
     options::Options,
     outbox::Address,
@@ -255,36 +256,6 @@ impl From<&Options> for Switches {
     fn from(options: &Options) -> Self {
         let Options { shows_hold, ends_operations_aloud, flaw, .. } = *options;
         Self { shows_hold, ends_operations_aloud, flaw }
-    }
-}
-
-/// How an operation ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Closing {
-    /// `completed`, or else `failed`.
-    pub well: bool,
-    /// Code, subcode, message; invitations, hold music and the gallery say none when all is well.
-    pub result: Option<ResultInfo>,
-    /// `completionReason`.
-    pub reason: Option<&'static str>,
-    /// Whether there is a recording to fetch.
-    pub recorded: bool,
-}
-
-impl Closing {
-    /// All is well, and there is nothing to say about it.
-    pub const WELL: Self = Self { well: true, result: None, reason: None, recorded: false };
-
-    /// It failed.
-    pub const fn failed(result: ResultInfo) -> Self {
-        Self { well: false, result: Some(result), reason: None, recorded: false }
-    }
-}
-
-impl From<Ending> for Closing {
-    fn from(ending: Ending) -> Self {
-        let Ending { well, result, reason, recorded } = ending;
-        Self { well, result: Some(result), reason: Some(reason), recorded }
     }
 }
 

@@ -3,14 +3,44 @@
 
 use graph_api::{CallState, OperationStatus, ResultInfo};
 
-use super::{Ask, Call, Closing, Did, EDGES, OPERATIONS_MAX, Phase, media};
+use super::{Ask, Call, Did, EDGES, OPERATIONS_MAX, Phase, media};
 use crate::{
     flaw::Flaw,
     input::{Event, OperationId},
-    media_queue::{Prompt, Wish},
+    media_queue::{Ending, Prompt, Wish},
     notification::{Update, What},
     view::OperationView,
 };
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// `completed`, or else `failed`.
+    pub well: bool,
+    /// Code, subcode, message; invitations, hold music and the gallery say none when all is well.
+    pub result: Option<ResultInfo>,
+    /// `completionReason`.
+    pub reason: Option<&'static str>,
+    /// Whether there is a recording to fetch.
+    pub recorded: bool,
+}
+
+impl Closing {
+    /// All is well, and there is nothing to say about it.
+    pub const WELL: Self = Self { well: true, result: None, reason: None, recorded: false };
+
+    /// It failed.
+    pub const fn failed(result: ResultInfo) -> Self {
+        Self { well: false, result: Some(result), reason: None, recorded: false }
+    }
+}
+
+impl From<Ending> for Closing {
+    fn from(ending: Ending) -> Self {
+        let Ending { well, result, reason, recorded } = ending;
+        Self { well, result: Some(result), reason: Some(reason), recorded }
+    }
+}
 
 impl Call {
     /// The only way out. Open operations are dropped without a word.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use graph_api::{
-    AnswerRequest, CallState, ClientContextRequest, Guid, MediaConfigKind, Modality,
-    OperationStatus, RejectReason, RejectRequest, ResultInfo, Timestamp,
+    AnswerRequest, CallState, Guid, MediaConfigKind, Modality, OperationStatus, RejectReason,
+    RejectRequest, ResultInfo, Timestamp,
 };
 
 use super::{Ask, Audio, Call, Phase, Side, diagnosed};
@@ -180,11 +180,10 @@ impl Call {
     pub(crate) fn done_at_once(
         &mut self,
         kind: OperationKind,
-        request: ClientContextRequest,
+        context: Option<String>,
         desk: &mut Desk<'_>,
     ) -> Accepted {
         let id = OperationId(desk.operation);
-        let context = request.client_context;
         let operation = OperationView::new(id, kind, OperationStatus::Completed, context);
         self.remember(operation.clone());
         if desk.options.flaw == Some(Flaw::TellsFinishedOperations) {

@@ -91,7 +91,7 @@ impl Job<'_> {
     fn done(
         &mut self,
         kind: OperationKind,
-        request: ClientContextRequest,
+        context: Option<String>,
         conference: ConferenceId,
     ) -> Accepted {
         let Self { platform, now, id, operation, effects } = self;
@@ -99,7 +99,7 @@ impl Job<'_> {
         let call = platform.calls.get_mut(id).expect("judged before");
         let asks = &mut platform.asks;
         let mut desk = Desk { now: *now, grants: &grants, operation: operation.0, options, asks };
-        let accepted = call.done_at_once(kind, request, &mut desk);
+        let accepted = call.done_at_once(kind, context, &mut desk);
         platform.after(*now, *id, effects);
         platform.conference_changed(*now, conference, effects);
         accepted
@@ -145,7 +145,7 @@ impl Job<'_> {
         debug_assert!(told.is_some(), "a group call has a conference");
         let kind =
             if on { OperationKind::MuteParticipant } else { OperationKind::UnmuteParticipant };
-        Ok(self.done(kind, request, at))
+        Ok(self.done(kind, request.client_context, at))
     }
 
     ///
@@ -161,11 +161,7 @@ impl Job<'_> {
         let at = self.group()?;
         let me = self.me();
         self.platform.with_conference(at, |c| c.set_metadata(me, metadata.into()));
-        let context = ClientContextRequest {
-            client_context: request.client_context,
-            ..ClientContextRequest::default()
-        };
-        Ok(self.done(OperationKind::Plain, context, at))
+        Ok(self.done(OperationKind::Plain, request.client_context, at))
     }
 
     ///
@@ -212,11 +208,7 @@ impl Job<'_> {
             call.recording = Some(status.clone());
         }
         self.platform.with_conference(at, |c| c.set_recording(observation.observed, status, by));
-        let context = ClientContextRequest {
-            client_context: request.client_context,
-            ..ClientContextRequest::default()
-        };
-        Ok(self.done(OperationKind::UpdateRecordingStatus, context, at))
+        Ok(self.done(OperationKind::UpdateRecordingStatus, request.client_context, at))
     }
 
     ///
@@ -241,7 +233,7 @@ impl Job<'_> {
         let at = self.group()?;
         let who = self.somebody(at, who)?;
         self.platform.with_conference(at, |conference| conference.server_mute(who, true));
-        Ok(self.done(OperationKind::MuteParticipant, request, at))
+        Ok(self.done(OperationKind::MuteParticipant, request.client_context, at))
     }
 
     ///
@@ -268,11 +260,7 @@ impl Job<'_> {
                 conference.server_mute(*id, true);
             });
         });
-        let context = ClientContextRequest {
-            client_context: request.client_context,
-            ..ClientContextRequest::default()
-        };
-        Ok(self.done(OperationKind::MuteParticipants, context, at))
+        Ok(self.done(OperationKind::MuteParticipants, request.client_context, at))
     }
 
     /// levels are checked; what they sound like is for the media.
@@ -366,7 +354,7 @@ impl Job<'_> {
             }
         };
         self.platform.admit_from_lobby(self.now, at, &whom, self.effects);
-        Ok(self.done(kind, request, at))
+        Ok(self.done(kind, request.client_context, at))
     }
 
     fn turn_away(
@@ -378,7 +366,7 @@ impl Job<'_> {
         let at = self.group()?;
         let who = self.waiting(at, who)?;
         self.platform.turned_away(self.now, at, who, self.effects);
-        Ok(self.done(OperationKind::RemoveFromLobby, request, at))
+        Ok(self.done(OperationKind::RemoveFromLobby, request.client_context, at))
     }
 
     /// Somebody who waits; not oneself, who cannot let oneself in.
