@@ -1,20 +1,26 @@
-//! The loop between the platform and the world: owns the platform, feeds it, carries out what comes
-//! back, and sleeps until the next deadline. It holds no rule of Graph.
+//! What stands between the platform and the world: owns the platform, feeds it, carries out what comes back, and
+//! wakes it at its deadlines. It holds no rule of Graph.
+//!
+//! Whoever has something for the platform feeds it himself, under a lock that is held for microseconds and never across
+//! an await: a round trip to a task of its own would cost more than most requests.
 
 mod state;
 mod telling;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
 
 use futures_util::{FutureExt as _, future};
-use graph_api::Guid;
+use graph_api::{Guid, Timestamp};
 use platform::{
     Accepted, Act, ActRefusal, CallId, Delivery, DeliveryId, DeliveryOutcome, Effect, Explanation,
     FetchId, Input, Refusal, Request, render::Links,
 };
 use seam::Clock;
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 
 use crate::{
     Flaw,
@@ -27,10 +33,8 @@ use crate::{
 
 pub use state::{Closed, Ended, Fetched, State};
 
-/// Commands that may wait for the driver; whoever sends more waits.
-const COMMANDS_MAX: usize = 1_024;
-/// Commands handled between two looks at the clock.
-const BATCH_MAX: usize = 64;
+/// How long the planted fault holds a reply back, for its notification to overtake it.
+const OVERTAKEN_BY: Duration = Duration::from_millis(50);
 
 /// Fires when the reply to a request has been handed to the network, or its connection is gone.
 /// All notifications caused by a request wait for it, to whichever calls they go, so that none overtakes
@@ -60,33 +64,29 @@ pub struct Asking {
 /// What comes of it: what keeps it out, or the reply; `None` where nothing was put to the platform.
 type Asked = Result<Option<Reply>, Closed>;
 
-/// Something for the loop to do.
-pub enum Command {
-    /// A bot's request.
-    Request(Asking, oneshot::Sender<Asked>),
-    /// What a person does.
-    Act(Act, oneshot::Sender<Result<CallId, ActRefusal>>),
-    /// A look at, or a change of, what the driver owns.
-    With(Box<dyn FnOnce(&mut State) + Send>),
-    /// A notification was answered.
-    Delivered(u64, DeliveryId, DeliveryOutcome),
-    /// A prompt was downloaded.
-    Fetched(u64, FetchId, Fetched),
-    /// Handle what is due by now; answered when that is done.
-    Settle(oneshot::Sender<()>),
-}
-
 /// The way to the driver. Cheap to clone.
 #[derive(Clone)]
 pub struct Driver {
-    commands: mpsc::Sender<Command>,
+    shared: Arc<Shared>,
 }
 
-/// The driver is gone: the fake is shutting down.
+struct Shared {
+    core: Mutex<Core>,
+    /// The first deadline is another one, or nobody is there any more.
+    changed: Arc<Notify>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.changed.notify_one();
+    }
+}
+
+/// The platform cannot be fed any more: it broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped;
 
-/// What the loop works with, beside what it owns.
+/// What the driver works with, beside what it owns.
 pub struct Parts {
     /// The fake's clock.
     pub clock: Clock,
@@ -105,172 +105,156 @@ pub struct Parts {
 }
 
 impl Driver {
-    /// Starts the loop.
+    /// Starts to look after deadlines.
     pub fn start(state: State, parts: Parts) -> Self {
-        let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
-        let driver = Self { commands };
-        let shell = Loop { state, parts, back: driver.commands.downgrade() };
-        tokio::spawn(shell.run(inbox));
-        driver
+        let (changed, clock) = (Arc::new(Notify::new()), parts.clock.clone());
+        let shared = Arc::new_cyclic(|back| {
+            let core = Core { due: state.next_deadline(), state, parts, back: back.clone() };
+            Shared { core: Mutex::new(core), changed: changed.clone() }
+        });
+        tokio::spawn(tend(Arc::downgrade(&shared), changed, clock));
+        Self { shared }
     }
 
-    /// Puts a request to the platform, if the gate lets it. The sender in the reply is to be dropped when the reply is
-    /// out.
+    /// Puts a request to the platform, if nothing keeps it out. The sender in the reply is to be dropped when the reply
+    /// is out.
     ///
     /// # Errors
-    /// [`Stopped`] while the fake shuts down.
+    /// [`Stopped`] where the platform broke.
     pub async fn request(&self, asking: Asking) -> Result<Asked, Stopped> {
-        let (answer, reply) = oneshot::channel();
-        self.send(Command::Request(asking, answer)).await?;
-        reply.await.map_err(|_| Stopped)
+        let (asked, flaw) = self.shared.feed(|core| (core.request(asking), core.parts.flaw))?;
+        if matches!(flaw, Some(Flaw::OvertakesReply | Flaw::OvertakesReplyElsewhere)) {
+            tokio::time::sleep(OVERTAKEN_BY).await;
+        }
+        Ok(asked)
     }
 
     /// Lets a person act.
     ///
     /// # Errors
-    /// [`Stopped`] while the fake shuts down.
+    /// [`Stopped`] where the platform broke.
     pub async fn act(&self, act: Act) -> Result<Result<CallId, ActRefusal>, Stopped> {
-        let (answer, done) = oneshot::channel();
-        self.send(Command::Act(act, answer)).await?;
-        done.await.map_err(|_| Stopped)
+        self.shared.feed(|core| {
+            let out = core.state.platform.handle(core.parts.clock.now(), Input::Act(act));
+            core.carry_out(out.effects, None);
+            out.acted.expect("an act is always answered")
+        })
     }
 
     /// Looks at, or changes, what the driver owns.
     ///
     /// # Errors
-    /// [`Stopped`] while the fake shuts down.
-    pub async fn with<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&mut State) -> T + Send + 'static,
-    ) -> Result<T, Stopped> {
-        let (answer, seen) = oneshot::channel();
-        let job = Box::new(move |state: &mut State| {
-            let _ = answer.send(look(state));
-        });
-        self.send(Command::With(job)).await?;
-        seen.await.map_err(|_| Stopped)
+    /// [`Stopped`] where the platform broke.
+    pub async fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> Result<T, Stopped> {
+        self.shared.feed(|core| {
+            let seen = look(&mut core.state);
+            core.carry_out_fed();
+            seen
+        })
     }
 
     /// Handles what is due by now.
     ///
     /// # Errors
-    /// [`Stopped`] while the fake shuts down.
+    /// [`Stopped`] where the platform broke.
     pub async fn settle(&self) -> Result<(), Stopped> {
-        let (answer, done) = oneshot::channel();
-        self.send(Command::Settle(answer)).await?;
-        done.await.map_err(|_| Stopped)
-    }
-
-    async fn send(&self, command: Command) -> Result<(), Stopped> {
-        self.commands.send(command).await.map_err(|_| Stopped)
+        self.shared.feed(|core| core.step(Input::Deadline))
     }
 }
 
-struct Loop {
-    state: State,
-    parts: Parts,
-    /// Weak, so that the loop ends when everybody else has gone.
-    back: mpsc::WeakSender<Command>,
+impl Shared {
+    /// What was scheduled for a time that has come happens first.
+    fn feed<T>(&self, what: impl FnOnce(&mut Core) -> T) -> Result<T, Stopped> {
+        // Whoever panicked under the lock left the platform half-way; nobody is answered from it any more.
+        let mut core = self.core.lock().map_err(|_| Stopped)?;
+        core.run_schedule();
+        let answer = what(&mut core);
+        let due = core.state.next_deadline();
+        if due != core.due {
+            core.due = due;
+            self.changed.notify_one();
+        }
+        Ok(answer)
+    }
+
+    /// A notification was answered.
+    fn delivered(&self, generation: u64, delivery: DeliveryId, outcome: DeliveryOutcome) {
+        let _ = self.feed(|core| {
+            if generation == core.state.generation {
+                core.state.under_way -= 1;
+                core.step(Input::Delivered { delivery, outcome });
+            }
+        });
+    }
+
+    /// A prompt was downloaded.
+    fn fetched(&self, generation: u64, fetch: FetchId, fetched: Fetched) {
+        let _ = self.feed(|core| {
+            if generation == core.state.generation {
+                core.state.under_way -= 1;
+                let outcome = core.state.loaded(fetched);
+                core.step(Input::Fetched { fetch, outcome });
+            }
+        });
+    }
 }
 
-impl Loop {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        loop {
-            let due = self.state.next_deadline();
-            let sleep = async {
-                match due {
-                    Some(due) => self.parts.clock.sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                () = sleep => self.step(Input::Deadline),
-                received = inbox.recv_many(&mut batch, BATCH_MAX) => {
-                    if received == 0 {
-                        return;
-                    }
-                    for command in batch.drain(..) {
-                        self.command(command);
-                    }
-                }
-            }
-        }
-    }
-
-    fn command(&mut self, command: Command) {
-        self.run_schedule();
-        match command {
-            Command::Request(asking, answer) => self.request(asking, answer),
-            Command::Act(act, answer) => {
-                let out = self.state.platform.handle(self.parts.clock.now(), Input::Act(act));
-                let _ = answer.send(out.acted.expect("an act is always answered"));
-                self.carry_out(out.effects, None);
-            }
-            Command::With(look) => {
-                look(&mut self.state);
-                self.carry_out_fed();
-            }
-            Command::Delivered(generation, delivery, outcome) => {
-                if generation == self.state.generation {
-                    self.state.under_way -= 1;
-                    self.step(Input::Delivered { delivery, outcome });
-                }
-            }
-            Command::Fetched(generation, fetch, fetched) => {
-                if generation == self.state.generation {
-                    self.state.under_way -= 1;
-                    let outcome = self.state.loaded(fetched);
-                    self.step(Input::Fetched { fetch, outcome });
-                }
-            }
-            Command::Settle(done) => {
-                self.step(Input::Deadline);
-                let _ = done.send(());
-            }
-        }
-    }
-
-    fn request(&mut self, asking: Asking, answer: oneshot::Sender<Asked>) {
-        let now = self.parts.clock.now();
-        match self.state.gate(asking.app, asking.op, now) {
-            None => {}
-            Some(Closed::TooMany) if self.parts.flaw == Some(Flaw::NeverThrottles) => {}
-            Some(closed) => {
-                let _ = answer.send(Err(closed));
-                return;
-            }
-        }
-        let Some(request) = asking.request else {
-            let _ = answer.send(Ok(None));
+/// Wakes the platform at its deadlines until everybody else has gone.
+async fn tend(shared: Weak<Shared>, changed: Arc<Notify>, clock: Clock) {
+    loop {
+        let Some(due) = shared.upgrade().and_then(|shared| Some(shared.core.lock().ok()?.due))
+        else {
             return;
         };
+        let sleep = async {
+            match due {
+                Some(due) => clock.sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = sleep => {
+                let Some(shared) = shared.upgrade() else { return };
+                let _ = shared.feed(|core| core.step(Input::Deadline));
+            }
+            () = changed.notified() => {}
+        }
+    }
+}
+
+struct Core {
+    state: State,
+    parts: Parts,
+    /// When the platform will be woken.
+    due: Option<Timestamp>,
+    /// Weak, so that all ends when everybody else has gone.
+    back: Weak<Shared>,
+}
+
+impl Core {
+    fn request(&mut self, asking: Asking) -> Asked {
+        let (now, flaw) = (self.parts.clock.now(), self.parts.flaw);
+        match self.state.gate(asking.app, asking.op, now) {
+            None => {}
+            Some(Closed::TooMany) if flaw == Some(Flaw::NeverThrottles) => {}
+            Some(closed) => return Err(closed),
+        }
+        let Some(request) = asking.request else { return Ok(None) };
         let (sent, wait) = oneshot::channel();
         let out = self.state.platform.handle(now, Input::Request(request));
         let result = out.reply.expect("a request is always answered");
-        let reply = Ok(Some(Reply { result, why: out.why, sent }));
-        if self.parts.flaw == Some(Flaw::OvertakesReply) {
-            self.carry_out(out.effects, None);
-            // The notifications' tasks go first.
-            tokio::spawn(async move {
-                for _ in 0..100 {
-                    tokio::task::yield_now().await;
-                }
-                let _ = answer.send(reply);
-            });
-            return;
-        }
         let mut effects = out.effects;
-        if self.parts.flaw == Some(Flaw::OvertakesReplyElsewhere) {
+        if flaw == Some(Flaw::OvertakesReplyElsewhere) {
             let first = |effect: &Effect| matches!(effect, Effect::Deliver(_));
             let first = effects.iter().position(first).map_or(0, |at| at + 1);
             let others = effects.split_off(first);
             self.carry_out(others, None);
         }
+        let wait = wait.shared();
         // A client that is gone drops the reply, which releases the effects all the same.
-        let _ = answer.send(reply);
-        self.carry_out(effects, Some(&wait.shared()));
+        self.carry_out(effects, Some(&wait).filter(|_| flaw != Some(Flaw::OvertakesReply)));
+        Ok(Some(Reply { result, why: out.why, sent }))
     }
 
     fn step(&mut self, input: Input) {
@@ -320,7 +304,7 @@ impl Loop {
                 Post { clock: &clock, journal: &journal, notifier: &notifier, identity: &identity };
             let outcome = post.attempt(&delivery, &links, &profile).await;
             let outcome = if once { gone(outcome) } else { outcome };
-            let _ = back.send(Command::Delivered(generation, delivery.id, outcome)).await;
+            back.delivered(generation, delivery.id, outcome);
         });
     }
 
@@ -345,7 +329,7 @@ impl Loop {
             let detail = json!({"uri": uri, "error": error, "durationMs": length});
             journal.write(clock.now(), Some(call), "fetched", Route("bot", "graph"), detail);
             let fetched = Fetched { call, uri, outcome };
-            let _ = back.send(Command::Fetched(generation, fetch, fetched)).await;
+            back.fetched(generation, fetch, fetched);
         });
     }
 }

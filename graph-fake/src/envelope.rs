@@ -1,6 +1,7 @@
 //! Graph's error envelope and the headers that every response carries (clients.md 17, endpoints.md 0.2).
 
 use axum::body::Body;
+use bytes::Bytes;
 use graph_api::{ErrorBody, ErrorEnvelope, Guid, InnerError, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
@@ -39,11 +40,17 @@ impl RequestIds {
     /// A response with a JSON body. A body-less one is `Value::Null`: it must not carry a JSON
     /// Content-Type (clients.md 13).
     pub fn response(&self, status: StatusCode, body: &Value) -> Response<Body> {
-        let content = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let mut response = Response::new(content);
+        let text = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        self.written(status, text)
+    }
+
+    /// A response with a body that is JSON text already, or empty.
+    pub fn written(&self, status: StatusCode, text: Bytes) -> Response<Body> {
+        let json = !text.is_empty();
+        let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        if !body.is_null() {
+        if json {
             let json = "application/json;odata.metadata=minimal;odata.streaming=true;\
                         IEEE754Compatible=false;charset=utf-8";
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(json));

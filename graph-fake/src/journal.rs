@@ -5,10 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use graph_api::Timestamp;
+use bytes::Bytes;
+use graph_api::{Guid, Timestamp};
 use platform::CallId;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 /// Lines kept; older ones are dropped, and `seq` shows the gap.
@@ -47,8 +48,82 @@ pub struct Journal {
 
 #[derive(Debug, Default)]
 struct Inner {
-    lines: VecDeque<Line>,
+    lines: VecDeque<Arc<Kept>>,
     next_seq: u64,
+}
+
+/// A line as it is kept: most are never read, so text is made of them when somebody asks.
+#[derive(Debug)]
+struct Kept {
+    seq: u64,
+    at: Timestamp,
+    call: Option<CallId>,
+    kind: &'static str,
+    route: Route,
+    detail: Detail,
+}
+
+/// The rest of a line.
+#[derive(Debug)]
+pub enum Detail {
+    /// As it will be shown.
+    Shown(Value),
+    /// Of a request.
+    Request {
+        /// The request's id.
+        id: Guid,
+        /// The action.
+        op: &'static str,
+        /// The HTTP method.
+        method: String,
+        /// The path as it came.
+        path: String,
+        /// The body as it came.
+        body: Bytes,
+    },
+    /// Of a response.
+    Response {
+        /// The request's id.
+        id: Guid,
+        /// The action.
+        op: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// `error.code`.
+        code: Option<&'static str>,
+        /// The body, unless it is an error's.
+        body: Bytes,
+    },
+}
+
+impl Detail {
+    fn shown(&self) -> Value {
+        // What is no JSON is shown as null.
+        let read = |body: &Bytes| serde_json::from_slice::<Value>(body).unwrap_or_default();
+        match self {
+            Self::Shown(value) => value.clone(),
+            Self::Request { id, op, method, path, body } => json!({
+                "requestId": id, "op": op, "method": method, "path": path, "body": read(body),
+            }),
+            Self::Response { id, op, status, code, body } => json!({
+                "requestId": id, "op": op, "status": status, "code": code, "body": read(body),
+            }),
+        }
+    }
+}
+
+impl Kept {
+    fn line(&self) -> Line {
+        Line {
+            seq: self.seq,
+            at_ms: self.at.as_millis(),
+            call_id: self.call.map(|id| id.to_string()),
+            kind: self.kind,
+            from: self.route.0,
+            to: self.route.1,
+            detail: self.detail.shown(),
+        }
+    }
 }
 
 impl Journal {
@@ -61,22 +136,26 @@ impl Journal {
         route: Route,
         detail: Value,
     ) {
+        self.keep(at, call, kind, route, Detail::Shown(detail));
+    }
+
+    /// The same without making text of it.
+    pub fn keep(
+        &self,
+        at: Timestamp,
+        call: Option<CallId>,
+        kind: &'static str,
+        route: Route,
+        detail: Detail,
+    ) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.next_seq += 1;
-        let line = Line {
-            seq: inner.next_seq,
-            at_ms: at.as_millis(),
-            call_id: call.map(|id| id.to_string()),
-            kind,
-            from: route.0,
-            to: route.1,
-            detail,
-        };
-        inner.lines.push_back(line);
-        if inner.lines.len() > LINES_MAX {
-            inner.lines.pop_front();
-        }
+        let line = Kept { seq: inner.next_seq, at, call, kind, route, detail };
+        inner.lines.push_back(Arc::new(line));
+        let full = inner.lines.len() > LINES_MAX;
+        let oldest = if full { inner.lines.pop_front() } else { None };
         drop(inner);
+        drop(oldest);
         self.grew.notify_waiters();
     }
 
@@ -86,7 +165,10 @@ impl Journal {
         let first = inner.lines.front().map_or(1, |line| line.seq);
         let skip = since.saturating_add(1).saturating_sub(first);
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        inner.lines.iter().skip(skip).take(most).cloned().collect()
+        let kept: Vec<Arc<Kept>> = inner.lines.iter().skip(skip).take(most).cloned().collect();
+        // Nobody waits for the lock while text is made.
+        drop(inner);
+        kept.iter().map(|line| line.line()).collect()
     }
 
     /// Forgets everything and counts from 1 again.

@@ -96,7 +96,7 @@ pub async fn heard(
     call: CallId,
     user: Guid,
 ) -> Result<Option<Vec<u8>>, Stopped> {
-    // The loop only copies the score; the work is done here.
+    // The lock is held while the score is copied; the work is done here.
     let score = driver.with(move |state| state.sound.heard(now, call, user)).await?;
     Ok(score.map(|score| score.wav()))
 }

@@ -90,7 +90,7 @@ pub struct State {
     pub under_way: usize,
     /// What is heard and said.
     pub sound: Sound,
-    /// What the loop has to carry out after a look.
+    /// What the driver has to carry out after a look.
     pub(super) effects: Vec<Effect>,
     /// Grows with each reset, so that reports from before it are not taken for new ones.
     pub(super) generation: u64,
@@ -133,7 +133,7 @@ impl State {
         self.generation = generation;
     }
 
-    /// Feeds one input; its effects are carried out by the loop.
+    /// Feeds one input; its effects are carried out by the driver.
     pub fn feed(&mut self, now: Timestamp, input: Input) -> Outputs {
         let mut out = self.platform.handle(now, input);
         self.effects.append(&mut out.effects);

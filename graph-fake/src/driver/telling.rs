@@ -4,7 +4,7 @@ use graph_api::CallState;
 use platform::{CallId, Event, Explanation};
 use serde_json::{Value, json};
 
-use super::Loop;
+use super::Core;
 use crate::{
     journal::Route,
     sound,
@@ -14,7 +14,7 @@ use crate::{
 /// What is told of a call that was dropped for want of a permission.
 const DROPPED: (u16, &str) = (403, "7504");
 
-impl Loop {
+impl Core {
     pub(super) fn note(&mut self, event: Event) {
         let now = self.parts.clock.now();
         let inside = Route("graph", "graph");

@@ -1,6 +1,7 @@
 //! What goes back: an answer of the platform, or a problem, as an HTTP response.
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use platform::{
     Accepted, CallId, Explanation, OperationView, Refusal,
@@ -70,11 +71,12 @@ impl Answer {
         Self { header: Some((name, value)), ..self }
     }
 
-    /// As a response.
-    pub fn write(&self, ids: &RequestIds) -> Response<Body> {
+    /// As a response, and the body of one that is no error.
+    pub fn write(&self, ids: &RequestIds) -> (Response<Body>, Bytes) {
+        let body = self.body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let mut response = match &self.error {
             Some(Problem { code, message, .. }) => ids.error(self.status, code, message),
-            None => ids.response(self.status, self.body.as_ref().unwrap_or(&Value::Null)),
+            None => ids.written(self.status, body.clone()),
         };
         if let Some((name, value)) = &self.header {
             response.headers_mut().insert(name, value.clone());
@@ -83,7 +85,7 @@ impl Answer {
         if let Some(location) = location {
             response.headers_mut().insert(header::LOCATION, location);
         }
-        response
+        (response, body)
     }
 }
 

@@ -22,7 +22,7 @@ use platform::{
     Request, render::Links,
 };
 use seam::Clock;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
     envelope::RequestIds,
     faults::FaultReply,
     identity::{AppClaims, Identity},
-    journal::{Journal, Route},
+    journal::{Detail, Journal, Route},
     paths::{Asked, Located, Version, locate},
     recordings::Recordings,
     why::{Reason, Refusals, Why},
@@ -91,11 +91,11 @@ async fn serve(Shared(graph): Shared<Graph>, request: HttpRequest<Body>) -> Resp
         Err(refusal) => answers::no_token(&refusal),
     };
     ids.at = graph.clock.now();
-    let mut response = answer.write(&ids);
+    let (mut response, body) = answer.write(&ids);
     if graph.flaw == Some(Flaw::HidesRequestId) {
         response.headers_mut().remove("request-id");
     }
-    let sent = exchange.note_response(answer);
+    let sent = exchange.note_response(answer, body);
     let (parts, content) = response.into_parts();
     Response::from_parts(parts, Body::new(Released { content, _sent: sent }))
 }
@@ -108,8 +108,8 @@ fn outside(graph: &Graph, ids: &RequestIds, path: &str) -> Response<Body> {
         Exchange { graph, id: ids.request, located: &located, headers: &none, app: None };
     let reason = Reason::no_such_path(path, "neither");
     let answer = Answer::error(StatusCode::NOT_FOUND, "UnknownError", reason);
-    let response = answer.write(ids);
-    exchange.note_response(answer);
+    let (response, body) = answer.write(ids);
+    exchange.note_response(answer, body);
     response
 }
 
@@ -276,25 +276,25 @@ impl Exchange<'_> {
     }
 
     fn note_request(&self, method: &str, path: &str, body: Option<&Bytes>) {
-        let body: Value = body.and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default();
-        let detail = json!({
-            "requestId": self.id, "op": self.located.op, "method": method, "path": path, "body": body,
-        });
+        let detail = Detail::Request {
+            id: self.id,
+            op: self.located.op,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            // A copy: what the network has read is a part of something larger.
+            body: body.map(|body| Bytes::copy_from_slice(body)).unwrap_or_default(),
+        };
         let now = self.graph.clock.now();
-        self.graph.journal.write(now, self.call(), "request", Route("bot", "graph"), detail);
+        self.graph.journal.keep(now, self.call(), "request", Route("bot", "graph"), detail);
     }
 
     /// Writes down what goes back; returns what waits for it to leave.
-    fn note_response(&self, answer: Answer) -> Option<oneshot::Sender<()>> {
-        let Answer { status, body, error, sent, .. } = answer;
-        let status = status.as_u16();
-        let mut detail = json!({
-            "requestId": self.id, "op": self.located.op, "status": status,
-            "code": error.as_ref().map(|problem| problem.code),
-        });
-        detail["body"] = body.unwrap_or_default();
+    fn note_response(&self, answer: Answer, body: Bytes) -> Option<oneshot::Sender<()>> {
+        let Answer { status, error, sent, .. } = answer;
+        let (status, code) = (status.as_u16(), error.as_ref().map(|problem| problem.code));
+        let detail = Detail::Response { id: self.id, op: self.located.op, status, code, body };
         let (now, route) = (self.graph.clock.now(), Route("graph", "bot"));
-        self.graph.journal.write(now, self.call(), "response", route, detail);
+        self.graph.journal.keep(now, self.call(), "response", route, detail);
         let Some(problem) = error else { return sent };
         let why = Why {
             request_id: self.id.to_string(),

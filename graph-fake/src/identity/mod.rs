@@ -339,3 +339,33 @@ impl Identity {
         (keys.platform.current(), keys.unknown.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A signature that was checked once is not checked again; all else about the token is.
+    #[test]
+    fn a_token_that_was_good_has_to_be_good_still() {
+        let identity = Identity::new(Keys::fixed());
+        let (app, tenant) = (Guid::from_u128(1), Guid::from_u128(2));
+        let at = Timestamp::from_secs;
+        let lasting =
+            AccessTokenFaults { expires_in_seconds: Some(200_000), ..AccessTokenFaults::default() };
+        let short = format!("Bearer {}", identity.access_token(app, tenant, &[], at(1_000)).0);
+        let long = identity.faulty_access_token(app, tenant, &[], at(1_000), &lasting);
+        let long = format!("Bearer {long}");
+        let verify = |token: &str, now| identity.verify_access_token(Some(token), at(now));
+        for _ in 0..2 {
+            assert_eq!(verify(&short, 1_000).map(|claims| claims.app), Ok(app));
+            assert_eq!(verify(&long, 200_000).map(|claims| claims.tenant), Ok(tenant));
+        }
+        let cut = short.trim_end_matches(|last: char| last != '.');
+        assert_eq!(verify(cut, 1_000), Err(TokenRefusal::Forged));
+        assert_eq!(verify(&short, 1_000 + 3_599), Err(TokenRefusal::Expired));
+        identity.rotate_login(at(2_000)).unwrap();
+        assert!(verify(&long, 2_000 + 86_399).is_ok(), "the old key is believed for a day");
+        assert!(verify(&long, 2_000 + 86_399).is_ok());
+        assert_eq!(verify(&long, 2_000 + 86_400), Err(TokenRefusal::Forged));
+    }
+}
