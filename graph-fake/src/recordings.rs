@@ -259,6 +259,7 @@ mod tests {
             refusals,
             clock,
             ids,
+            written: crate::graph::WrittenCalls::default(),
             flaw: None,
             secure: true,
         }

@@ -10,14 +10,17 @@ use platform::{
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::written;
 use crate::{envelope::RequestIds, identity::TokenRefusal, meetings, why::Reason};
 
 /// What goes back.
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// The body, unless it is an error's.
+    /// The body, unless it is an error's or text already.
     pub body: Option<Value>,
+    /// The body as text.
+    pub text: Option<Bytes>,
     /// The `Location` header.
     pub location: Option<String>,
     /// A header that goes with a problem.
@@ -40,7 +43,7 @@ pub struct Problem {
 
 impl Answer {
     fn ok(status: StatusCode, body: Option<Value>) -> Self {
-        Self { status, body, location: None, header: None, error: None, sent: None }
+        Self { status, body, text: None, location: None, header: None, error: None, sent: None }
     }
 
     fn body(status: StatusCode, body: Value) -> Self {
@@ -73,7 +76,11 @@ impl Answer {
 
     /// As a response, and the body of one that is no error.
     pub fn write(&self, ids: &RequestIds) -> (Response<Body>, Bytes) {
-        let body = self.body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let body = match (&self.text, &self.body) {
+            (Some(text), _) => text.clone(),
+            (None, Some(body)) => written::json(body),
+            (None, None) => Bytes::new(),
+        };
         let mut response = match &self.error {
             Some(Problem { code, message, .. }) => ids.error(self.status, code, message),
             None => ids.written(self.status, body.clone()),
@@ -98,7 +105,13 @@ pub fn no_token(refusal: &TokenRefusal) -> Answer {
     answer.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-/// What the platform has taken; each with the status that clients expect (clients.md 12). `base` is the service root that the client used, `language` its
+/// A call that was read whole.
+pub fn read(text: Bytes) -> Answer {
+    Answer { text: Some(text), ..Answer::ok(StatusCode::OK, None) }
+}
+
+/// What the platform has taken; each with the status that clients expect (clients.md 12). `base` is the service root
+/// that the client used, `language` its
 /// `Accept-Language`.
 pub fn accepted(
     accepted: Accepted,

@@ -7,6 +7,7 @@ mod answers;
 mod bodies;
 mod released;
 mod select;
+mod written;
 
 use std::{
     borrow::Cow,
@@ -19,7 +20,8 @@ use graph_api::Guid;
 use http::{HeaderMap, Request as HttpRequest, Response, StatusCode, header};
 use platform::{
     Accepted, Caller, Delegated, Explanation, Ids, OperationKind, Permission, Predicate, Refusal,
-    Request, render::Links,
+    Request,
+    render::{self, Links},
 };
 use seam::Clock;
 use serde_json::json;
@@ -40,6 +42,7 @@ use crate::{
 
 use answers::Answer;
 use released::Released;
+pub use written::WrittenCalls;
 
 /// Bytes of a request body.
 pub const BODY_MAX: usize = 1 << 20;
@@ -59,6 +62,8 @@ pub struct Graph {
     pub refusals: Refusals,
     /// The fake's clock.
     pub clock: Clock,
+    /// Calls as they were read lately.
+    pub written: WrittenCalls,
     /// Request ids.
     pub ids: Arc<Mutex<Ids>>,
     /// A planted fault.
@@ -157,6 +162,10 @@ impl Exchange<'_> {
             Err(_) => return stopping(),
         };
         let answer = match result {
+            Ok(Accepted::Call(view)) if uri.query().is_none() => {
+                let context = render::call_context(&self.base(uri));
+                answers::read(self.graph.written.text(view, context))
+            }
             Ok(accepted) => {
                 let mut answer = self.accepted(accepted, &self.base(uri));
                 if let Some(body) = &mut answer.body {

@@ -29,6 +29,8 @@ const CALL_NULLS: [&str; 9] = [
 /// Beta's members that the fuller samples print.
 const BETA_NULLS: [&str; 2] = ["terminationReason", "meetingCapability"];
 const BETA_ARRAYS: [&str; 3] = ["callRoutes", "activeModalities", "routingPolicies"];
+/// Members that a whole call finds room for.
+const CALL_ROOM: usize = 36;
 /// The region and language of everybody: there is one data centre.
 const REGION: &str = "amer";
 const LANGUAGE: &str = "en-us";
@@ -36,7 +38,7 @@ const LANGUAGE: &str = "en-us";
 /// The call as a reply to create and get (endpoints.md 1, 2 and 22), with the nulls that Graph prints.
 /// `context` is the `@odata.context`.
 pub fn call(view: &CallView, context: &str) -> Value {
-    let mut body = Extra::new();
+    let mut body = Extra::with_capacity(CALL_ROOM);
     put(&mut body, "@odata.context", context);
     body.extend(whole(view));
     put_some(&mut body, "mediaConfig", view.media_config.as_deref().map(written));

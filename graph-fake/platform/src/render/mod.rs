@@ -39,6 +39,9 @@ impl Links<'static> {
     pub const NONE: Self = Self { recording: &|_| (String::new(), String::new()) };
 }
 
+/// Members that most entities find room for.
+const ROOM: usize = 8;
+
 /// `#microsoft.graph.{name}`.
 fn odata_type(name: &str) -> Value {
     format!("#microsoft.graph.{name}").into()
@@ -46,7 +49,9 @@ fn odata_type(name: &str) -> Value {
 
 /// An entity with its type: clients take it for the declared base type otherwise (clients.md 15).
 fn entity(name: &str) -> Extra {
-    Extra::from_iter([("@odata.type".to_owned(), odata_type(name))])
+    let mut members = Extra::with_capacity(ROOM);
+    put(&mut members, "@odata.type", odata_type(name));
+    members
 }
 
 fn put(members: &mut Extra, name: &str, value: impl Into<Value>) {
