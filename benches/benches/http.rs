@@ -23,6 +23,10 @@ use seam::{Clock, Network as _, RealNetwork, ServeLimits, TlsTrust};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+/// What `graph-fake serve` runs with; both sides of the comparison do.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Keep-alive connections that ask at the same time, each the next thing when it has its answer.
 const CONNECTIONS: usize = 4;
 /// Calls that are read in turns: more than the fake keeps as text.

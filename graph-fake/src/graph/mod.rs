@@ -120,7 +120,9 @@ fn outside(graph: &Graph, ids: &RequestIds, path: &str) -> Response<Body> {
 
 /// The `Authorization` header, read lossily: what is no ASCII is no token, but it is not an empty one.
 fn authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {
-    headers.get(header::AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()))
+    let value = headers.get(header::AUTHORIZATION)?;
+    let text = std::str::from_utf8(value.as_bytes());
+    Some(text.map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed))
 }
 
 /// One request while it is being answered.
