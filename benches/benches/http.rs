@@ -112,11 +112,7 @@ fn fake(runtime: &Runtime, network: &Arc<RealNetwork>) -> (SocketAddr, Vec<Vec<u
     let setup = Setup {
         seed: 7,
         config: Config::default(),
-        options: Options {
-            requests_per_second: 0,
-            calls_per_app: CALLS,
-            ..Options::default()
-        },
+        options: Options { requests_per_second: 0, calls_per_app: CALLS, ..Options::default() },
         keys: Keys::fixed(),
         tls: Tls::Outside,
         listeners: Listeners { https: None, http: free, control: None },

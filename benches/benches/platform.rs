@@ -31,5 +31,8 @@ fn inputs(criterion: &mut Criterion) {
     group.finish();
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 criterion_group!(benches, calls, inputs);
 criterion_main!(benches);

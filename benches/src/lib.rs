@@ -92,11 +92,17 @@ impl Stage {
     }
 }
 
+/// The next number of a linear congruential generator (Knuth's MMIX).
+const fn next(turn: u64) -> u64 {
+    turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
+}
+
 /// Many calls at a time, all established with sound, of bots that acknowledge everything.
 pub struct Crowd {
     platform: Platform,
     calls: Vec<CallId>,
     now: Timestamp,
+    at: usize,
     turn: u64,
     /// Replies, effects and whatever else came back, so that no work can be left out.
     pub outcomes: u64,
@@ -124,17 +130,24 @@ impl Crowd {
         let options =
             Options { calls_per_app: usize::MAX, requests_per_second: 0, ..Options::default() };
         let mut stage = Stage::with(options);
-        let live = (0..calls).map(|_| stage.established_call()).collect();
+        let mut live: Vec<CallId> = (0..calls).map(|_| stage.established_call()).collect();
         stage.now = stage.now + Duration::from_secs(1);
         stage.feed(Input::Deadline);
-        Self { platform: stage.platform, calls: live, now: stage.now, turn: 0, outcomes: 0 }
+        // A fixed shuffle, made now: which call comes next is no work of the platform's.
+        let mut turn = 0;
+        for last in (1..live.len()).rev() {
+            turn = next(turn);
+            live.swap(last, usize::try_from(turn >> 33).unwrap_or(0) % (last + 1));
+        }
+        let Stage { platform, now, .. } = stage;
+        Self { platform, calls: live, now, at: 0, turn, outcomes: 0 }
     }
 
-    /// Feeds one input to a call that is drawn.
+    /// Feeds one input to the next call in a random order.
     pub fn feed(&mut self, input: CrowdInput) {
-        self.turn = self.turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let drawn = usize::try_from(self.turn >> 33).unwrap_or(0) % self.calls.len();
-        let call = self.calls[drawn];
+        self.turn = next(self.turn);
+        self.at = if self.at + 1 < self.calls.len() { self.at + 1 } else { 0 };
+        let call = self.calls[self.at];
         let verb = match (input, self.turn >> 61) {
             (CrowdInput::Get, _) | (CrowdInput::Mixed, 0..=2) => CallVerb::Get,
             (CrowdInput::KeepAlive, _) | (CrowdInput::Mixed, 3..=5) => CallVerb::KeepAlive,

@@ -162,7 +162,13 @@ impl Platform {
             | CallVerb::GetOperation(_)
             | CallVerb::ListOperations
             | CallVerb::NotModelled(_) => {
-                let call = self.calls.get_mut(&id).ok_or(Refusal::CallNotFound)?;
+                let call = match &verb {
+                    CallVerb::KeepAlive | CallVerb::GetOperation(_) | CallVerb::ListOperations => {
+                        self.calls.get_mut_unshown(&id)
+                    }
+                    _ => self.calls.get_mut(&id),
+                };
+                let call = call.ok_or(Refusal::CallNotFound)?;
                 let (options, asks) = (&self.options, &mut self.asks);
                 let mut desk = Desk { now, grants, operation, options, asks };
                 let reply = call.verb(verb, &mut desk);
