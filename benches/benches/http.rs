@@ -100,7 +100,7 @@ fn fake(runtime: &Runtime, network: &Arc<RealNetwork>) -> (SocketAddr, Vec<u8>) 
     let setup = Setup {
         seed: 7,
         config: Config::default(),
-        options: Options { requests_per_second: 0, ..Options::default() },
+        options: Options { calls_per_month: 0, requests_per_second: 0, ..Options::default() },
         keys: Keys::fixed(),
         tls: Tls::Outside,
         listeners: Listeners { https: None, http: free, control: None },

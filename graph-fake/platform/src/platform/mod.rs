@@ -11,6 +11,7 @@ mod explain;
 mod group_verbs;
 mod invite;
 mod lookup;
+mod months;
 mod participants;
 mod recording;
 mod redirect;
@@ -43,6 +44,7 @@ use crate::{
     view::{CallView, ConferenceView, Coordinates},
 };
 use calls::Calls;
+use months::Past;
 use redirect::Hunt;
 
 /// Live calls that the platform takes at the most.
@@ -94,6 +96,7 @@ pub struct Platform {
     /// When each call, conference and hunt wakes up; one entry for each that has a deadline.
     deadlines: BTreeSet<(Timestamp, Owner)>,
     calls_of: BTreeMap<(Guid, Guid), usize>,
+    past: Past,
     outbox: Outbox,
     fetches: BTreeMap<FetchId, FetchFor>,
     next_fetch: u64,
@@ -118,6 +121,7 @@ impl Platform {
             next_hunt: 0,
             deadlines: BTreeSet::new(),
             calls_of: BTreeMap::new(),
+            past: Past::default(),
             fetches: BTreeMap::new(),
             next_fetch: 0,
             asks: Vec::new(),
@@ -129,6 +133,7 @@ impl Platform {
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Outputs {
         let mut out = Outputs::default();
         self.settle(now, &mut out.effects);
+        self.past.now = now;
         match input {
             Input::Request(request) => self.request(now, *request, &mut out),
             Input::Act(act) => out.acted = Some(self.act(now, act, &mut out.effects)),
@@ -250,6 +255,7 @@ impl Platform {
 
     fn settle(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            self.past.now = due;
             let own = self.deadlines.first().copied().filter(|(at, _)| *at == due);
             match own {
                 None => {
@@ -460,6 +466,7 @@ impl Platform {
             *count -= 1;
         }
         self.outbox.retire(id);
+        self.past.ended(id);
         Some(call)
     }
 

@@ -12,6 +12,7 @@ mod escalation;
 mod group_calls;
 mod incoming;
 mod invitations;
+mod limits;
 mod lobby;
 mod meetings;
 mod mute;
