@@ -1,6 +1,6 @@
 //! Those who are on the way into a conference.
 
-use graph_api::{ResultInfo, Timestamp};
+use graph_api::{Guid, ResultInfo, Timestamp};
 
 use super::Conference;
 use crate::{
@@ -67,6 +67,7 @@ impl Conference {
     /// Somebody is on the way.
     pub fn invite(&mut self, invitation: Invitation) {
         self.called = true;
+        self.of_two = false;
         self.invitations.push(invitation);
     }
 
@@ -120,9 +121,15 @@ impl Conference {
         Outcome::Enters(self.invitations.remove(at))
     }
 
-    /// Somebody who is rung picks up or declines by a test's will.
-    pub fn react(&mut self, who: &Who, answer: bool) -> Option<Outcome> {
-        let waits = |i: &Invitation| i.person.who == *who && !i.answered;
+    /// Somebody who is rung picks up or declines by a test's will: a user, or the telephone with that roster id.
+    /// Bots do so by themselves.
+    pub fn react(&mut self, by: Guid, answer: bool) -> Option<Outcome> {
+        let is_it = |i: &Invitation| match i.person.who {
+            Who::User(user) => user == by,
+            Who::Phone(_) => i.participant.0 == by,
+            Who::Application(_) | Who::ApplicationInstance(_) | Who::Guest(_) => false,
+        };
+        let waits = |i: &Invitation| is_it(i) && !i.answered;
         let at = self.invitations.iter().position(waits)?;
         if answer {
             return Some(self.picked_up(at));

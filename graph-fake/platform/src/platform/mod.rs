@@ -9,6 +9,7 @@ mod create;
 mod escalation;
 mod explain;
 mod group_verbs;
+mod hearing;
 mod invite;
 mod lookup;
 mod months;

@@ -74,6 +74,7 @@ impl Platform {
                 recorder: legs[1],
                 answered: false,
             });
+            conference.set_of_two();
         });
         self.conference_changed(now, at, effects);
         let refused = || ActRefusal::NotNow("the recorder cannot be rung".to_owned());
