@@ -156,6 +156,8 @@ pub enum Link {
     Twin(CallId),
     /// A redirected caller looks for somebody, here among others.
     Hunt(u64),
+    /// The bot that this one calls has redirected: it looks for somebody else.
+    Seeks(u64),
     /// Somebody invited this bot into the conference.
     Invitation(ParticipantId),
     /// Records this participant of the conference.
@@ -392,6 +394,11 @@ impl Call {
     /// Whether it is in a conference that it did not begin in.
     pub fn is_escalated(&self) -> bool {
         matches!(self.birth.side, Side::Conference { escalated: true, .. })
+    }
+
+    /// Somebody else than who was called is at the other end of a peer-to-peer call from now on.
+    pub fn meets(&mut self, other: Party) {
+        self.birth.side = Side::Peer(other);
     }
 
     /// The other end of a peer-to-peer call.

@@ -83,6 +83,19 @@ impl Conference {
         expected && self.flaw != Some(Flaw::InvitesTwice)
     }
 
+    /// The same but for whoever is on the way under this roster id.
+    pub fn expects_but_for(&self, who: &Who, seat: ParticipantId) -> bool {
+        let there = self.participants.iter().any(|p| p.person.who == *who);
+        let invited = |i: &Invitation| i.person.who == *who && i.participant != seat;
+        there || self.invitations.iter().any(invited)
+    }
+
+    /// The legs that those who are on the way come on, or wait for.
+    pub fn awaited_legs(&self) -> Vec<CallId> {
+        let ring = |i: &Invitation| if let Ring::Bot(leg) = i.ring { Some(leg) } else { None };
+        self.invitations.iter().flat_map(|i| [ring(i), i.recorder]).flatten().collect()
+    }
+
     /// When something happens by itself: somebody reacts, is given up, or has waited too long in the lobby.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let invitations = self.invitations.iter().filter_map(Invitation::next_at);
@@ -152,6 +165,13 @@ impl Conference {
             return Some(Outcome::Enters(self.invitations.remove(at)));
         }
         Some(Outcome::Waits)
+    }
+
+    /// Another leg is to record whoever comes under this roster id.
+    pub fn is_recorded_by(&mut self, participant: ParticipantId, leg: CallId) {
+        for invitation in self.invitations.iter_mut().filter(|i| i.participant == participant) {
+            invitation.recorder = Some(leg);
+        }
     }
 
     /// Whether this one waits for this leg.

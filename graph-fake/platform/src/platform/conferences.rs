@@ -283,6 +283,10 @@ impl Platform {
         for leg in conference.legs() {
             self.with_call(now, *leg, effects, |call, (_, asks)| call.end(result.clone(), asks));
         }
+        // Invitations that a bot redirected are for nothing now.
+        for origin in conference.awaited_legs() {
+            self.call_off(now, origin, effects);
+        }
     }
 
     /// Something in a conference is due: somebody reacts, is given up, or has waited too long.
@@ -400,6 +404,7 @@ impl Platform {
         match call.link {
             Some(Link::Twin(other)) => self.twin_ended(now, call, other, effects),
             Some(Link::Hunt(hunt)) => self.hunted_leg_ended(now, hunt, call, effects),
+            Some(Link::Seeks(hunt)) => self.hunt_is_abandoned(now, hunt, effects),
             Some(Link::Invitation(_) | Link::Records(_)) | None => {}
         }
         // What the call had asked for still goes on, but nobody is told any more.

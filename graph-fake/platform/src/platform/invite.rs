@@ -270,6 +270,9 @@ impl Platform {
                 let recorder = invitation
                     .recorder
                     .filter(|leg| self.calls.get(leg).is_some_and(|call| call.link == only));
+                if let Some(origin) = invitation.recorder.filter(|_| recorder.is_none()) {
+                    self.call_off(now, origin, effects);
+                }
                 if let Some(recorder) = recorder {
                     self.with_call(now, recorder, effects, |call, (_, asks)| {
                         call.end(diagnosed("The call was cancelled", 487, 0), asks);
@@ -364,6 +367,7 @@ impl Platform {
                 call.link = None;
                 call.end(cancelled.clone(), asks);
             });
+            self.call_off(now, leg, effects);
         }
         self.invitation_ends(now, id, Outcome::Fails(invitation, cancelled), effects);
         true

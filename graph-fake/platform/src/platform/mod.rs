@@ -8,6 +8,7 @@ mod conferences;
 mod create;
 mod escalation;
 mod explain;
+mod found;
 mod group_verbs;
 mod hearing;
 mod invite;

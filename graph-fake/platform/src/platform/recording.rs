@@ -337,7 +337,7 @@ impl Platform {
         }
     }
 
-    fn not_recorded(
+    pub(super) fn not_recorded(
         &mut self,
         now: Timestamp,
         at: ConferenceId,

@@ -5,7 +5,7 @@ use graph_api::{Guid, Modality, Timestamp};
 use super::{Platform, conferences::Venue, create::twin};
 use crate::{
     call::{Birth, Call, Link, Side},
-    conference::{Inviter, Outcome},
+    conference::Inviter,
     flaw::Flaw,
     input::{Act, ActRefusal, CallId, Caller, ConferenceId, Effect, ParticipantId},
     meetings::MeetingId,
@@ -354,15 +354,12 @@ impl Platform {
                     let _ = call.peer_answers(now, options, asks);
                 });
             }
-            Some(Link::Hunt(hunt)) => self.hunt_is_won(now, hunt, Some(leg), effects),
+            Some(Link::Hunt(hunt)) => self.hunt_is_won(now, hunt, leg, effects),
             Some(Link::Records(_)) => {
                 let Some(id) = call.conference() else { return };
-                let outcome = self.with_conference(id, |c| c.recorder_ready(leg)).flatten();
-                if let Some(outcome @ (Outcome::Enters(_) | Outcome::Fails(..))) = outcome {
-                    self.invitation_ends(now, id, outcome, effects);
-                }
+                self.recorder_answered(now, id, leg, effects);
             }
-            Some(Link::Invitation(_)) | None => {}
+            Some(Link::Invitation(_) | Link::Seeks(_)) | None => {}
         }
     }
 

@@ -20,6 +20,7 @@ mod mute;
 mod planted;
 mod recording;
 mod redirects;
+mod redirects_onwards;
 mod removal;
 mod rights;
 mod roster;

@@ -2,10 +2,13 @@
 
 use platform::Flaw;
 
-use crate::{bots, hearing, limits, lobby, recording, stage::PLANTED};
+use crate::{bots, hearing, limits, lobby, recording, redirects_onwards, stage::PLANTED};
 
 /// Which story notices which fault.
-const NOTICED: [(Flaw, fn()); 9] = [
+const NOTICED: [(Flaw, fn()); 12] = [
+    (Flaw::LosesRedirected, redirects_onwards::an_invitation),
+    (Flaw::LosesRedirected, redirects_onwards::a_recorder),
+    (Flaw::LosesRedirected, redirects_onwards::a_bots_call),
     (Flaw::ActsFromLobby, lobby::outside_of_the_meeting),
     (Flaw::LeavesTwinBehind, bots::escalated),
     (Flaw::LeavesTwinBehind, bots::the_other_bot_may_not_stay),
