@@ -112,7 +112,12 @@ fn fake(runtime: &Runtime, network: &Arc<RealNetwork>) -> (SocketAddr, Vec<Vec<u
     let setup = Setup {
         seed: 7,
         config: Config::default(),
-        options: Options { requests_per_second: 0, calls_per_app: CALLS, ..Options::default() },
+        options: Options {
+            requests_per_second: 0,
+            calls_per_app: CALLS,
+            calls_per_month: 0,
+            ..Options::default()
+        },
         keys: Keys::fixed(),
         tls: Tls::Outside,
         listeners: Listeners { https: None, http: free, control: None },

@@ -127,8 +127,12 @@ impl Crowd {
     /// # Panics
     /// The platform refuses to ring: a bug.
     pub fn new(calls: usize) -> Self {
-        let options =
-            Options { calls_per_app: usize::MAX, requests_per_second: 0, ..Options::default() };
+        let options = Options {
+            calls_per_app: usize::MAX,
+            calls_per_month: 0,
+            requests_per_second: 0,
+            ..Options::default()
+        };
         let mut stage = Stage::with(options);
         let mut live: Vec<CallId> = (0..calls).map(|_| stage.established_call()).collect();
         stage.now = stage.now + Duration::from_secs(1);

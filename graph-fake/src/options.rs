@@ -169,6 +169,8 @@ switches! {
     shows_hold: bool = shows_hold, 1;
     /// Calls of an application at a time.
     calls_per_app: u64 = calls_per_app, 100_000;
+    /// Calls of an application in thirty days; 0 is no limit.
+    calls_per_month: u64 = calls_per_month, u64::from(u32::MAX);
     /// Requests of an application in a second; 0 is no limit.
     requests_per_second: u64 = requests_per_second, u64::from(u32::MAX);
     /// `http` callback URIs are accepted (clients.md 4).

@@ -232,12 +232,13 @@ const fn predicate(refusal: &Refusal) -> &'static str {
         Refusal::NotMemberOfChannel => "isMemberOfChannel",
         Refusal::TooManyOperations => "queueHasRoom",
         Refusal::TooManyCalls => "callsHaveRoom",
+        Refusal::TooManyCallsInMonth { .. } => "monthHasRoom",
         Refusal::TooManyRequests => "isNotTooFast",
     }
 }
 
 /// What mends each; permissions are told one by one, by [`grant`].
-const MENDS: [(&str, &str); 34] = [
+const MENDS: [(&str, &str); 35] = [
     ("isRegistered", "register the application in this tenant, with calling enabled"),
     (
         "mayRemoveParticipants",
@@ -264,7 +265,10 @@ const MENDS: [(&str, &str); 34] = [
     ("isModelled", "docs/fidelity.md lists what is"),
     ("pstnIsOn", "switch the option 'pstn' on"),
     ("isEstablished", "wait for the notification 'established'"),
-    ("isInState", "look at the call's state first; each incoming call is answered once"),
+    (
+        "isInState",
+        "look at the call's state first; each incoming call is answered once, and who waits in the lobby waits",
+    ),
     ("isNotTransferring", "wait for the end of the first transfer"),
     ("isGroupCall", "do this in group calls and meetings only"),
     ("hasMediaMode", "make or answer the call with the other kind of mediaConfig"),
@@ -280,6 +284,7 @@ const MENDS: [(&str, &str); 34] = [
     ("isMemberOfChannel", "name a user who is a member of the channel"),
     ("queueHasRoom", "wait for operations to end, or cancel them"),
     ("callsHaveRoom", "end calls first"),
+    ("monthHasRoom", "let the clock run for Retry-After, or raise the option 'callsPerMonth'"),
     ("isNotTooFast", "wait for Retry-After, then ask less often"),
 ];
 
@@ -355,6 +360,7 @@ mod tests {
             Refusal::NotMemberOfChannel,
             Refusal::TooManyOperations,
             Refusal::TooManyCalls,
+            Refusal::TooManyCallsInMonth { left: 1 },
             Refusal::TooManyRequests,
         ];
         for refusal in refusals {

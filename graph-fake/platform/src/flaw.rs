@@ -127,11 +127,27 @@ pub enum Flaw {
     RedirectsAnswered,
     /// Looks at what was granted only, so that a token without roles works.
     IgnoresToken,
+    /// A redirected invitation, or call of a bot, finds nobody.
+    LosesRedirected,
+    /// A bot that waits in the lobby takes part in the meeting already.
+    ActsFromLobby,
+    /// The other bot of a call stays in a call of two when the call escalates.
+    LeavesTwinBehind,
+    /// A call between two users goes on for the caller when the callee declines.
+    TalksAlone,
+    /// Hold music is for a roster id, not for the user.
+    HoldsByRosterId,
+    /// Whoever the server mutes is heard.
+    HeardThoughMuted,
+    /// Counts no calls in a month.
+    CountsNoMonth,
+    /// Gives the id of an ended call to another.
+    ReusesIds,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 70] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -194,5 +210,13 @@ impl Flaw {
         Self::ForgetsCallback,
         Self::RedirectsAnswered,
         Self::IgnoresToken,
+        Self::LosesRedirected,
+        Self::ActsFromLobby,
+        Self::LeavesTwinBehind,
+        Self::TalksAlone,
+        Self::HoldsByRosterId,
+        Self::HeardThoughMuted,
+        Self::CountsNoMonth,
+        Self::ReusesIds,
     ];
 }

@@ -70,6 +70,8 @@ pub struct Options {
     pub shows_hold: bool,
     /// Calls an application may have at a time.
     pub calls_per_app: usize,
+    /// Calls an application may have in thirty days, counted from the first of them; 0 is no limit.
+    pub calls_per_month: u32,
     /// Requests an application may make in a second; 0 is no limit.
     pub requests_per_second: u32,
     /// Accept `http` callback URIs (clients.md 4: an opt-in for localhost).
@@ -114,6 +116,7 @@ impl Default for Options {
             metadata_max: 4_096,
             shows_hold: false,
             calls_per_app: 100,
+            calls_per_month: 10_000,
             requests_per_second: 2_000,
             http_callbacks: false,
             batch: 1,

@@ -119,6 +119,12 @@ pub enum Refusal {
     /// The application has as many calls as it may.
     #[error("Too many active calls for this application.")]
     TooManyCalls,
+    /// The application has had as many calls as it may in a month.
+    #[error("Too many calls for this application in a month.")]
+    TooManyCallsInMonth {
+        /// Seconds until its next month begins.
+        left: u32,
+    },
     /// A meeting in a channel that its organizer is not a member of.
     #[error("The user is not a member of the channel.")]
     NotMemberOfChannel,
@@ -161,16 +167,18 @@ impl Refusal {
             Self::NotModelled(_) | Self::NoPstn => (405, "8520"),
             Self::AlreadyAnswered | Self::Conflict(_) => (409, "8519"),
             Self::TransferUnderWay => (409, "8607"),
-            Self::TooManyOperations | Self::TooManyCalls | Self::TooManyRequests => {
-                (429, "TooManyRequests")
-            }
+            Self::TooManyOperations
+            | Self::TooManyCalls
+            | Self::TooManyCallsInMonth { .. }
+            | Self::TooManyRequests => (429, "TooManyRequests"),
         }
     }
 
     /// Seconds to wait before trying again, where waiting helps.
     pub const fn retry_after_secs(&self) -> Option<u32> {
-        match self.status_and_code().0 {
-            429 => Some(10),
+        match (self, self.status_and_code().0) {
+            (Self::TooManyCallsInMonth { left }, _) => Some(*left),
+            (_, 429) => Some(10),
             _ => None,
         }
     }

@@ -28,7 +28,7 @@ const LONG: usize = 60;
 const DRAWN: u64 = 20_000;
 
 /// The faults that concern conferences, and those of single calls that show here too.
-const FLAWS: [Flaw; 34] = [
+const FLAWS: [Flaw; 35] = [
     Flaw::IgnoresWithdrawal,
     Flaw::AnswersLate,
     Flaw::AnswersTwice,
@@ -63,6 +63,7 @@ const FLAWS: [Flaw; 34] = [
     Flaw::SeveralWithoutChat,
     Flaw::SkipsNumbers,
     Flaw::GuestsSurvive,
+    Flaw::ActsFromLobby,
 ];
 
 /// Replies and notifications that histories must reach.

@@ -250,7 +250,11 @@ impl State {
             }
             MediaEvent::Pressed(..) => counts.tones_pressed += 1,
             MediaEvent::Sent(_) => counts.tones_sent += 1,
-            MediaEvent::HoldMusic(..) | MediaEvent::PromptsLooped(..) => {}
+            MediaEvent::HoldMusic(..)
+            | MediaEvent::PromptsLooped(..)
+            | MediaEvent::Entered(_)
+            | MediaEvent::BotSilenced(_)
+            | MediaEvent::BrokeOff(_) => {}
         }
     }
 

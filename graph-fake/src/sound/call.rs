@@ -7,7 +7,7 @@ use std::{
 };
 
 use graph_api::{Guid, Timestamp};
-use platform::{BEEP, MediaEvent, OperationId, Prompt};
+use platform::{BEEP, ConferenceId, MediaEvent, OperationId, Prompt};
 
 use super::{
     score::{By, Layer, Score},
@@ -20,6 +20,8 @@ pub const LAYERS_MAX: usize = 4_096;
 const PROMPTS_MAX: usize = 256;
 /// Recordings of one call that can be fetched.
 const TAKES_MAX: usize = 256;
+/// Times at which nobody hears the bot that are remembered.
+const SILENCES_MAX: usize = 256;
 /// How much of a call can be listened to: its last ten minutes.
 const HEARD_MAX: Duration = Duration::from_secs(600);
 /// How long a key sounds. Documented nowhere; ours.
@@ -41,6 +43,10 @@ pub struct CallSound {
     pub ended: Option<Timestamp>,
     began: Option<Timestamp>,
     layers: VecDeque<(Option<OperationId>, Layer)>,
+    /// When nobody hears the bot, the last for as long as it lasts.
+    silences: VecDeque<(Timestamp, Option<Timestamp>)>,
+    /// The conference that its bot is in, and since when.
+    conference: Option<(ConferenceId, Timestamp)>,
     prompts: BTreeMap<String, Arc<Clip>>,
     recording: Option<(OperationId, Timestamp)>,
     takes: VecDeque<(OperationId, Score)>,
@@ -91,11 +97,22 @@ impl CallSound {
             MediaEvent::Sent(tone) => {
                 self.push(None, at, Some(at + KEY), By::Bot, Voice::Key(tone.clone()));
             }
-            MediaEvent::HoldMusic(who, true) => {
-                self.push(None, at, None, By::HeldFrom(*who), Voice::Music);
+            MediaEvent::HoldMusic(who, true, music) => {
+                let own = self.clips(music.as_slice());
+                let voice = if own.is_empty() { Voice::Music } else { Voice::Loop(own) };
+                self.push(None, at, None, By::HeldFrom(*who), voice);
             }
-            MediaEvent::HoldMusic(who, false) => {
+            MediaEvent::HoldMusic(who, false, _) => {
                 self.close(at, |_, by| by == By::HeldFrom(*who));
+            }
+            MediaEvent::Entered(conference) => self.conference = Some((*conference, at)),
+            MediaEvent::BotSilenced(silent) => self.silence(at, *silent),
+            MediaEvent::BrokeOff(who) => {
+                for (_, layer) in &mut self.layers {
+                    if layer.by == By::Person(*who) && layer.until.is_some_and(|until| until > at) {
+                        layer.until = Some(at.max(layer.from));
+                    }
+                }
             }
         }
         None
@@ -125,21 +142,59 @@ impl CallSound {
         std::mem::take(&mut self.takes).into_iter().map(|(id, _)| id)
     }
 
+    /// The conference that its bot is in, and since when.
+    pub const fn conference(&self) -> Option<(ConferenceId, Timestamp)> {
+        self.conference
+    }
+
     /// What a person has heard so far: from the first sound of the call, or ten minutes before the last, to
-    /// the last. Never what the person says.
-    pub fn heard(&self, now: Timestamp, user: Guid) -> Score {
+    /// the last. Never what the person says. `beside`: the calls of other bots in the same conference, which are
+    /// heard from when both are there; what people say is in each of them.
+    pub fn heard(&self, now: Timestamp, user: Guid, beside: &[&Self]) -> Score {
         let now = self.ended.map_or(now, |ended| ended.min(now));
-        let wanted = |by: By| self.of(|other| other == by);
-        let held = wanted(By::HeldFrom(user));
-        let layers = self.of(|by| match by {
-            By::Bot => true,
-            By::Person(who) => who != user,
-            By::HeldFrom(_) => false,
-        });
+        let people = |by| matches!(by, By::Person(who) if who != user);
+        let (mut layers, mut held) = (self.of(people), self.of(|by| by == By::HeldFrom(user)));
+        layers.extend(self.audible_bot(None));
+        let since = |call: &Self| call.conference.map(|(_, since)| since);
+        for other in beside {
+            let both = since(self).max(since(other));
+            layers.extend(other.audible_bot(both));
+            let music = other.of(|by| by == By::HeldFrom(user));
+            held.extend(music.iter().filter_map(|layer| layer.between(both, None)));
+        }
         let sounding = held.iter().chain(&layers).filter(|layer| layer.from < now);
         let to = sounding.map(|layer| layer.end(now)).max().unwrap_or_default();
-        let from = self.began.unwrap_or(to).min(to).max(to - HEARD_MAX);
+        let first = held.iter().chain(&layers).map(|layer| layer.from).chain(self.began).min();
+        let from = first.unwrap_or(to).min(to).max(to - HEARD_MAX);
         Score::new(from, to, layers, held)
+    }
+
+    /// What people hear of the bot from then on: not what it says while it is muted, or in the lobby.
+    fn audible_bot(&self, from: Option<Timestamp>) -> Vec<Layer> {
+        let mut pieces = self.of(|by| by == By::Bot);
+        pieces = pieces.iter().filter_map(|layer| layer.between(from, None)).collect();
+        for (begins, ends) in &self.silences {
+            let cut = |layer: &Layer| {
+                let after = ends.and_then(|ends| layer.between(Some(ends), None));
+                [layer.between(None, Some(*begins)), after].into_iter().flatten()
+            };
+            pieces = pieces.iter().flat_map(cut).collect();
+        }
+        pieces
+    }
+
+    fn silence(&mut self, at: Timestamp, silent: bool) {
+        let lasts = self.silences.back().is_some_and(|(_, ends)| ends.is_none());
+        match self.silences.back_mut() {
+            Some((_, ends)) if lasts && !silent => *ends = Some(at),
+            _ if silent && !lasts => {
+                if self.silences.len() >= SILENCES_MAX {
+                    self.silences.pop_front();
+                }
+                self.silences.push_back((at, None));
+            }
+            _ => {}
+        }
     }
 
     fn of(&self, wanted: impl Fn(By) -> bool) -> Vec<Layer> {
@@ -175,7 +230,7 @@ impl CallSound {
             self.layers.pop_front();
         }
         self.began.get_or_insert(from);
-        self.layers.push_back((operation, Layer { from, until, by, voice }));
+        self.layers.push_back((operation, Layer { began: from, from, until, by, voice }));
     }
 
     fn close(&mut self, at: Timestamp, which: impl Fn(Option<OperationId>, By) -> bool) {

@@ -31,9 +31,15 @@ pub fn detail(at: Timestamp, event: &MediaEvent) -> Value {
         }
         MediaEvent::Pressed(who, tone) => json!({"event": "pressed", "by": who, "tone": tone}),
         MediaEvent::Sent(tone) => json!({"event": "sent", "tone": tone}),
-        MediaEvent::HoldMusic(who, heard) => {
-            json!({"event": "holdMusic", "by": who, "heard": heard})
+        MediaEvent::HoldMusic(who, heard, music) => {
+            let music = music.as_ref().map(prompt);
+            json!({"event": "holdMusic", "by": who, "heard": heard, "prompt": music})
         }
+        MediaEvent::Entered(conference) => {
+            json!({"event": "entered", "conferenceId": conference.to_string()})
+        }
+        MediaEvent::BotSilenced(silent) => json!({"event": "botSilenced", "silent": silent}),
+        MediaEvent::BrokeOff(who) => json!({"event": "brokeOff", "by": who}),
     };
     detail["sinceMs"] = at.as_millis().into();
     detail

@@ -141,9 +141,16 @@ impl Sound {
         Some((id, call.take(operation).filter(|_| alive)?.clone()))
     }
 
-    /// What a person has heard in a call so far. `None`: nothing was heard or said in such a call.
+    /// What a person has heard in a call so far, with what other bots in the same conference said there.
+    /// `None`: nothing was heard or said in such a call.
     pub fn heard(&self, now: Timestamp, call: CallId, user: Guid) -> Option<Score> {
-        self.calls.get(&call).map(|call| call.heard(now, user))
+        let own = self.calls.get(&call)?;
+        let at = own.conference().map(|(at, _)| at);
+        let together =
+            |other: &CallSound| at.is_some() && other.conference().map(|(at, _)| at) == at;
+        let others = self.calls.iter().filter(|(id, other)| **id != call && together(other));
+        let beside: Vec<&CallSound> = others.map(|(_, other)| other).collect();
+        Some(own.heard(now, user, &beside))
     }
 
     fn call(&mut self, id: CallId) -> &mut CallSound {

@@ -19,7 +19,9 @@ pub enum By {
 /// One sound.
 #[derive(Debug, Clone)]
 pub struct Layer {
-    /// When it begins.
+    /// When it began.
+    pub began: Timestamp,
+    /// From when it is heard.
     pub from: Timestamp,
     /// When it ends, where that is known.
     pub until: Option<Timestamp>,
@@ -33,6 +35,14 @@ impl Layer {
     /// When it ends, or how far it has come.
     pub fn end(&self, now: Timestamp) -> Timestamp {
         self.until.map_or(now, |until| until.min(now))
+    }
+
+    /// What of it lies between these times, where there is a limit.
+    pub fn between(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Self> {
+        let from = from.map_or(self.from, |from| from.max(self.from));
+        let until = [self.until, to].into_iter().flatten().min();
+        let empty = until.is_some_and(|until| until <= from);
+        (!empty).then(|| Self { from, until, ..self.clone() })
     }
 
     /// Whether any of it lies between these times.
@@ -76,7 +86,8 @@ impl Score {
     fn add(&self, layer: &Layer, samples: &mut [i16], alone: bool) {
         let begin = count(self.from, layer.from);
         let end = count(self.from, layer.end(self.to)).min(samples.len());
-        let skipped = count(layer.from, self.from);
+        let (early, late) = (count(layer.began, self.from), count(self.from, layer.began));
+        let skipped = (begin + early).saturating_sub(late);
         let Some(range) = samples.get_mut(begin..end) else { return };
         for (at, sample) in range.iter_mut().enumerate() {
             let other = if alone { 0 } else { *sample };

@@ -162,8 +162,8 @@ fn a_loop_goes_round_until_it_is_cut_off() {
 fn who_hears_hold_music_hears_nothing_else() {
     let mut sound = sound();
     sound.note(at(0), CALL, &MediaEvent::Spoke(BOB, ms(3_000)));
-    sound.note(at(1_000), CALL, &MediaEvent::HoldMusic(ALICE, true));
-    sound.note(at(2_000), CALL, &MediaEvent::HoldMusic(ALICE, false));
+    sound.note(at(1_000), CALL, &MediaEvent::HoldMusic(ALICE, true, None));
+    sound.note(at(2_000), CALL, &MediaEvent::HoldMusic(ALICE, false, None));
     let samples = read(&sound.heard(at(9_000), CALL, ALICE).unwrap());
     let (bob, music) = (frequency_of(BOB), 523.25);
     for (from, speech) in [(0, true), (1_000, false), (2_000, true)] {
@@ -248,4 +248,66 @@ fn a_call_keeps_a_bounded_past() {
     assert!(sound.recording(at(2), operation(43)).is_none(), "the oldest are gone");
     assert!(sound.recording(at(2), operation(44)).is_some());
     assert_eq!(sound.recordings.len(), 256);
+}
+
+/// music of the bot's own, as long as it lasts and again.
+#[test]
+fn hold_music_of_ones_own() {
+    let mut sound = sound();
+    sound.prompt_loaded(CALL, "music".into(), prompt(1_200.0, ms(400)));
+    sound.note(at(0), CALL, &MediaEvent::HoldMusic(ALICE, true, Some(named("music"))));
+    sound.note(at(1_000), CALL, &MediaEvent::HoldMusic(ALICE, false, None));
+    let samples = read(&sound.heard(at(9_000), CALL, ALICE).unwrap());
+    assert_eq!(samples.len(), 16_000);
+    for from in [0, 400] {
+        assert!(strength(&samples, from, from + 400, 1_200.0) > 0.95, "{from}");
+        assert!(strength(&samples, from, from + 400, 523.25) < 0.1, "{from}");
+    }
+}
+
+/// a bot is silent while it is muted, and goes on where it would be by then; a user breaks off.
+#[test]
+fn who_is_muted_is_not_heard() {
+    let mut sound = sound();
+    sound.prompt_loaded(CALL, "p".into(), prompt(500.0, ms(3_000)));
+    sound.note(at(0), CALL, &MediaEvent::PromptBegan(operation(1), named("p")));
+    sound.note(at(0), CALL, &MediaEvent::Spoke(BOB, ms(3_000)));
+    for (when, silent) in [(1_000, true), (1_200, true), (2_000, false), (2_100, false)] {
+        sound.note(at(when), CALL, &MediaEvent::BotSilenced(silent));
+    }
+    sound.note(at(1_500), CALL, &MediaEvent::BrokeOff(BOB));
+    sound.note(at(3_000), CALL, &MediaEvent::PromptEnded(operation(1)));
+    let samples = read(&sound.heard(at(9_000), CALL, ALICE).unwrap());
+    for (from, heard) in [(0, true), (500, true), (1_000, false), (1_500, false), (2_000, true)] {
+        assert_eq!(strength(&samples, from, from + 500, 500.0) > 0.9, heard, "{from}");
+        let bob = strength(&samples, from, from + 500, frequency_of(BOB)) > 0.9;
+        assert_eq!(bob, from < 1_500, "{from}");
+    }
+    let whole = tone(500.0, ms(3_000));
+    assert_eq!(samples[2_000 * 16..], whole[2_000 * 16..], "in its phase");
+}
+
+/// several bots in one conference are heard together from when both are there; one elsewhere is not.
+#[test]
+fn several_bots_are_heard_together() {
+    let mut sound = sound();
+    let place = |n| platform::ConferenceId(Guid::from_u128(n));
+    let call = |n| CallId(Guid::from_u128(n));
+    for (id, at_place, frequency) in [(1, 7, 500.0), (2, 7, 900.0), (3, 8, 1_300.0)] {
+        sound.prompt_loaded(call(id), format!("p{id}"), prompt(frequency, ms(2_000)));
+        sound.note(at(500 * id as u64 - 500), call(id), &MediaEvent::Entered(place(at_place)));
+    }
+    for id in [1, 2, 3] {
+        let began = MediaEvent::PromptBegan(operation(id), named(&format!("p{id}")));
+        sound.note(at(0), call(id), &began);
+        sound.note(at(2_000), call(id), &MediaEvent::PromptEnded(operation(id)));
+    }
+    sound.note(at(1_500), call(2), &MediaEvent::HoldMusic(ALICE, true, None));
+    let samples = read(&sound.heard(at(2_000), call(1), ALICE).unwrap());
+    for (from, first, second) in [(0, true, false), (500, true, true), (1_500, false, false)] {
+        assert_eq!(strength(&samples, from, from + 500, 500.0) > 0.9, first, "{from}");
+        assert_eq!(strength(&samples, from, from + 500, 900.0) > 0.9, second, "{from}");
+        assert!(strength(&samples, from, from + 500, 1_300.0) < 0.1, "{from}");
+    }
+    assert!(strength(&samples, 1_500, 2_000, 523.25) > 0.4, "on hold by whichever bot");
 }

@@ -138,6 +138,7 @@ fn options(flaw: Option<platform::Flaw>) -> Options {
         lobby: FOR_EVER,
         keep_alive: FOR_EVER,
         requests_per_second: 0,
+        calls_per_month: 0,
         tone_on_app_hosted_is_500: false,
         flaw,
         ..Options::default()

@@ -143,6 +143,7 @@ impl Call {
     ) -> Result<Accepted, Refusal> {
         let (tones, gap) = record_arguments::dtmf(request)?;
         arguments::client_context(request.client_context.as_deref())?;
+        self.must_be_inside()?;
         self.must_have_audio(desk.options)?;
         if self.sending.len() >= SENDING_MAX {
             return Err(Refusal::TooManyOperations);

@@ -156,6 +156,8 @@ pub enum Link {
     Twin(CallId),
     /// A redirected caller looks for somebody, here among others.
     Hunt(u64),
+    /// The bot that this one calls has redirected: it looks for somebody else.
+    Seeks(u64),
     /// Somebody invited this bot into the conference.
     Invitation(ParticipantId),
     /// Records this participant of the conference.
@@ -226,6 +228,8 @@ pub struct Call {
     pub(crate) roster_sequence: u64,
     /// Whether its next delta roster has everybody, as after the lobby.
     pub(crate) wants_whole_roster: bool,
+    /// Whether its bot still waits in the lobby.
+    pub(crate) in_lobby: bool,
     /// Further participants that it records.
     pub(crate) also_records: Vec<ParticipantId>,
     /// The transfer that ended it.
@@ -285,6 +289,7 @@ impl Call {
             routing_groups: BTreeMap::new(),
             roster_sequence: 0,
             wants_whole_roster: false,
+            in_lobby: false,
             also_records: Vec::new(),
             transferred: None,
             phase,
@@ -391,6 +396,11 @@ impl Call {
         matches!(self.birth.side, Side::Conference { escalated: true, .. })
     }
 
+    /// Somebody else than who was called is at the other end of a peer-to-peer call from now on.
+    pub fn meets(&mut self, other: Party) {
+        self.birth.side = Side::Peer(other);
+    }
+
     /// The other end of a peer-to-peer call.
     pub fn peer(&self) -> Option<&Party> {
         match &self.birth.side {
@@ -417,6 +427,11 @@ impl Call {
     /// What the bot sent to create it.
     pub fn request(&self) -> Option<&CreateRequest> {
         self.request.as_deref()
+    }
+
+    /// whether its bot hides from others once it is in a conference that it did not begin in.
+    pub fn hides_after_escalation(&self) -> bool {
+        self.call_options.hide_bot_after_escalation == Some(true)
     }
 
     /// From now on a conference is at the other side; its media moves there.

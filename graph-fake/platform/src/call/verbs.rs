@@ -205,6 +205,12 @@ impl Call {
         }
     }
 
+    /// What every verb needs that others in a meeting would notice: to be inside, not in the lobby.
+    pub(crate) fn must_be_inside(&self) -> Result<(), Refusal> {
+        self.must_be_established()?;
+        if self.in_lobby { Err(Refusal::WrongState) } else { Ok(()) }
+    }
+
     /// What prompts, records and tones need: sound that flows.
     pub(super) fn must_have_audio(&self, options: &Options) -> Result<(), Refusal> {
         self.must_be_established()?;

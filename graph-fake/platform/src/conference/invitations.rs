@@ -1,6 +1,6 @@
 //! Those who are on the way into a conference.
 
-use graph_api::{ResultInfo, Timestamp};
+use graph_api::{Guid, ResultInfo, Timestamp};
 
 use super::Conference;
 use crate::{
@@ -67,6 +67,7 @@ impl Conference {
     /// Somebody is on the way.
     pub fn invite(&mut self, invitation: Invitation) {
         self.called = true;
+        self.of_two = false;
         self.invitations.push(invitation);
     }
 
@@ -80,6 +81,19 @@ impl Conference {
         let there = self.participants.iter().any(|p| p.person.who == *who);
         let expected = there || self.invitations.iter().any(|i| i.person.who == *who);
         expected && self.flaw != Some(Flaw::InvitesTwice)
+    }
+
+    /// The same but for whoever is on the way under this roster id.
+    pub fn expects_but_for(&self, who: &Who, seat: ParticipantId) -> bool {
+        let there = self.participants.iter().any(|p| p.person.who == *who);
+        let invited = |i: &Invitation| i.person.who == *who && i.participant != seat;
+        there || self.invitations.iter().any(invited)
+    }
+
+    /// The legs that those who are on the way come on, or wait for.
+    pub fn awaited_legs(&self) -> Vec<CallId> {
+        let ring = |i: &Invitation| if let Ring::Bot(leg) = i.ring { Some(leg) } else { None };
+        self.invitations.iter().flat_map(|i| [ring(i), i.recorder]).flatten().collect()
     }
 
     /// When something happens by itself: somebody reacts, is given up, or has waited too long in the lobby.
@@ -120,9 +134,15 @@ impl Conference {
         Outcome::Enters(self.invitations.remove(at))
     }
 
-    /// Somebody who is rung picks up or declines by a test's will.
-    pub fn react(&mut self, who: &Who, answer: bool) -> Option<Outcome> {
-        let waits = |i: &Invitation| i.person.who == *who && !i.answered;
+    /// Somebody who is rung picks up or declines by a test's will: a user, or the telephone with that roster id.
+    /// Bots do so by themselves.
+    pub fn react(&mut self, by: Guid, answer: bool) -> Option<Outcome> {
+        let is_it = |i: &Invitation| match i.person.who {
+            Who::User(user) => user == by,
+            Who::Phone(_) => i.participant.0 == by,
+            Who::Application(_) | Who::ApplicationInstance(_) | Who::Guest(_) => false,
+        };
+        let waits = |i: &Invitation| is_it(i) && !i.answered;
         let at = self.invitations.iter().position(waits)?;
         if answer {
             return Some(self.picked_up(at));
@@ -145,6 +165,13 @@ impl Conference {
             return Some(Outcome::Enters(self.invitations.remove(at)));
         }
         Some(Outcome::Waits)
+    }
+
+    /// Another leg is to record whoever comes under this roster id.
+    pub fn is_recorded_by(&mut self, participant: ParticipantId, leg: CallId) {
+        for invitation in self.invitations.iter_mut().filter(|i| i.participant == participant) {
+            invitation.recorder = Some(leg);
+        }
     }
 
     /// Whether this one waits for this leg.

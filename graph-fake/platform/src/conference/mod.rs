@@ -14,7 +14,8 @@ use graph_api::{Guid, RecordingStatus, Timestamp};
 
 use crate::{
     flaw::Flaw,
-    input::{CallId, ConferenceId, ParticipantId},
+    input::{CallId, ConferenceId, OperationId, ParticipantId},
+    media_queue::Prompt,
     meetings::MeetingId,
     view::{ConferenceView, Coordinates, ParticipantView, StreamKind, StreamView},
     who::{Person, Who},
@@ -42,6 +43,21 @@ pub struct Entrant {
     pub kinds: Vec<StreamKind>,
 }
 
+/// Somebody who hears hold music, or will as soon as it has been downloaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hold {
+    /// Who.
+    pub who: ParticipantId,
+    /// The call whose bot asked for it.
+    pub call: CallId,
+    /// The operation.
+    pub operation: OperationId,
+    /// The music, if it is not the usual one.
+    pub music: Option<Prompt>,
+    /// Whether it is heard by now.
+    pub sounds: bool,
+}
+
 /// A conference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conference {
@@ -64,13 +80,15 @@ pub struct Conference {
     invitations: Vec<Invitation>,
     lobby: Vec<(Timestamp, ParticipantId)>,
     /// Who hears hold music.
-    on_hold: Option<ParticipantId>,
+    on_hold: Option<Hold>,
     /// Content sharing sessions, and who presents.
     sharings: Vec<(String, ParticipantId)>,
     /// Whether anybody but bots has ever been in it.
     had_people: bool,
     /// Whether anybody was ever called into it.
     called: bool,
+    /// Whether it is a call between two users, which one of them alone does not go on with.
+    of_two: bool,
     flaw: Option<Flaw>,
 }
 
@@ -104,6 +122,7 @@ impl Conference {
             sharings: Vec::new(),
             had_people: false,
             called: false,
+            of_two: false,
             flaw,
         }
     }
@@ -220,7 +239,7 @@ impl Conference {
         self.changed.retain(|other| *other != id);
         self.lobby.retain(|(_, other)| *other != id);
         self.server_muted.remove(&id);
-        self.on_hold = self.on_hold.filter(|other| *other != id);
+        self.on_hold = self.on_hold.take().filter(|hold| hold.who != id);
         true
     }
 
@@ -376,13 +395,13 @@ impl Conference {
     }
 
     /// Who hears hold music.
-    pub const fn on_hold(&self) -> Option<ParticipantId> {
-        self.on_hold
+    pub const fn on_hold(&self) -> Option<&Hold> {
+        self.on_hold.as_ref()
     }
 
-    /// Sets who hears hold music.
-    pub fn set_on_hold(&mut self, who: Option<ParticipantId>) {
-        self.on_hold = who;
+    /// Sets who hears hold music; whoever heard it before.
+    pub fn set_on_hold(&mut self, hold: Option<Hold>) -> Option<Hold> {
+        std::mem::replace(&mut self.on_hold, hold)
     }
 
     /// Content sharing sessions.
@@ -413,6 +432,16 @@ impl Conference {
     pub fn is_deserted(&self) -> bool {
         let left = self.people() == 0 && self.had_people && self.invitations.is_empty();
         left && self.flaw != Some(Flaw::OutlivesPeople)
+    }
+
+    /// It is a call between the two users who are in it, or on the way, now; until somebody else is invited.
+    pub fn set_of_two(&mut self) {
+        self.of_two = self.flaw != Some(Flaw::TalksAlone);
+    }
+
+    /// Whether one of two users is gone, or does not come: then there is nobody to talk to.
+    pub fn is_half_a_call(&self) -> bool {
+        self.of_two && self.people() + self.invitations.len() < 2
     }
 
     /// Whether nobody came who was called together (errors.md 3: 5013). Where nobody was called, as by a bot

@@ -5,7 +5,7 @@ use std::time::Duration;
 use graph_api::{Guid, Timestamp, Tone};
 
 use super::{ending::Ending, job::Prompt};
-use crate::input::OperationId;
+use crate::input::{ConferenceId, OperationId};
 
 /// What is heard and said in a call, for those who make sound of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,14 @@ pub enum MediaEvent {
     Pressed(Guid, Tone),
     /// The bot pressed a key.
     Sent(Tone),
-    /// Somebody hears hold music, or hears it no more.
-    HoldMusic(Guid, bool),
+    /// Somebody hears hold music and nothing else, or hears it no more; the music, if it is not the usual one.
+    HoldMusic(Guid, bool, Option<Prompt>),
+    /// The bot is in this conference from now on: who is there hears it, and all other bots there.
+    Entered(ConferenceId),
+    /// Nobody hears the bot from now on, or people do again: the server mutes it, or it is in the lobby.
+    BotSilenced(bool),
+    /// The server mutes a person, who is heard no more.
+    BrokeOff(Guid),
 }
 
 /// What the queue asks for.

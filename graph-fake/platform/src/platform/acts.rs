@@ -140,10 +140,9 @@ impl Platform {
         what: UserAct,
         effects: &mut Vec<Effect>,
     ) -> Result<(), ActRefusal> {
-        let who = Who::User(by);
         if let UserAct::Answer | UserAct::Decline = what {
             let answers = what == UserAct::Answer;
-            let outcome = self.with_conference(at, |c| c.react(&who, answers)).flatten();
+            let outcome = self.with_conference(at, |c| c.react(by, answers)).flatten();
             let not_rung = || ActRefusal::NotNow("the user is not being rung".to_owned());
             self.invitation_ends(now, at, outcome.ok_or_else(not_rung)?, effects);
             return Ok(());
@@ -171,10 +170,11 @@ impl Platform {
                 }
             }
             UserAct::RemoveBot | UserAct::MuteBot => {
-                let bot = call.and_then(|id| self.calls.get(&id)).map(Call::me);
+                let bot = call.or_else(|| self.only_bot(at));
+                let bot = bot.and_then(|id| self.calls.get(&id)).map(Call::me);
                 let bot = bot.ok_or_else(|| ActRefusal::NotNow("which bot?".to_owned()))?;
                 if what == UserAct::MuteBot {
-                    self.with_conference(at, |conference| conference.server_mute(bot, true));
+                    self.server_mutes(now, at, &[bot], true, effects);
                 } else {
                     self.remove_from(now, at, bot, effects);
                 }
@@ -197,6 +197,17 @@ impl Platform {
         self.conference_changed(now, at, effects);
         self.forget_if_empty(at);
         Ok(())
+    }
+
+    /// The bot that is meant where no call is named: the one that is there.
+    fn only_bot(&self, at: ConferenceId) -> Option<CallId> {
+        let conference = self.conferences.get(&at)?;
+        let there = |leg: &&CallId| {
+            let me = self.calls.get(leg).map(Call::me);
+            me.and_then(|me| conference.participant(me)).is_some_and(|entry| !entry.hidden)
+        };
+        let mut legs = conference.legs().iter().filter(there);
+        legs.next().copied().filter(|_| legs.next().is_none())
     }
 
     /// What everybody sees of somebody's mute, camera, screen, hold.
@@ -259,7 +270,8 @@ impl Platform {
         for leg in legs {
             self.with_call(now, leg, effects, |call, (_, asks)| {
                 let wants = call.call_options.is_content_sharing_notification_enabled;
-                if wants == Some(true) && call.is_established() && !call.is_escalated() {
+                let there = call.is_established() && !call.is_escalated() && !call.in_lobby;
+                if wants == Some(true) && there {
                     let what = What::ContentSharing(change.clone(), sessions.to_vec());
                     call.tell(what, asks);
                 }
@@ -271,7 +283,7 @@ impl Platform {
         self.conferences.get(&at).is_some_and(|conference| conference.is_server_muted(who))
     }
 
-    /// All bots in a conference hear what somebody says and presses.
+    /// All bots in a conference hear what somebody says and presses; not those in the lobby.
     #[expect(clippy::wildcard_enum_match_arm, reason = "other acts do not come here")]
     fn is_heard(
         &mut self,
@@ -285,7 +297,7 @@ impl Platform {
         let mut done = Ok(());
         for leg in legs {
             let Some(call) = self.calls.get_mut(&leg) else { continue };
-            if !call.is_established() {
+            if !call.is_established() || call.in_lobby {
                 continue;
             }
             let heard = match &what {

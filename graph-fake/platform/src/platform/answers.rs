@@ -80,6 +80,7 @@ impl Platform {
             CallVerb::StartHoldMusic(..) | CallVerb::StopHoldMusic(..) => Need::HoldMusic,
             CallVerb::AddLargeGalleryView(_) | CallVerb::UpdateMetadata(_) => Need::Gallery,
             CallVerb::ListContentSharing | CallVerb::GetContentSharing(_) => Need::ContentSharing,
+            // once, when the call was made.
             CallVerb::Get
             | CallVerb::Delete
             | CallVerb::ListParticipants
@@ -87,20 +88,14 @@ impl Platform {
             | CallVerb::Unmute(_)
             | CallVerb::PlayPrompt(_)
             | CallVerb::CancelMediaProcessing(_)
-            | CallVerb::KeepAlive
-                if self.options.checks_calls_again =>
-            {
-                Need::InCall
+            | CallVerb::KeepAlive => {
+                if self.options.checks_calls_again {
+                    Need::InCall
+                } else {
+                    Need::Nothing
+                }
             }
-            CallVerb::Get
-            | CallVerb::Delete
-            | CallVerb::ListParticipants
-            | CallVerb::Mute(_)
-            | CallVerb::Unmute(_)
-            | CallVerb::PlayPrompt(_)
-            | CallVerb::CancelMediaProcessing(_)
-            | CallVerb::KeepAlive
-            | CallVerb::Answer(_)
+            CallVerb::Answer(_)
             | CallVerb::Reject(_)
             | CallVerb::GetOperation(_)
             | CallVerb::ListOperations

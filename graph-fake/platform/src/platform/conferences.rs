@@ -257,7 +257,7 @@ impl Platform {
     /// with the last person the bots' legs are gone too; errors.md 3: 5010, or 5013 when nobody came.
     fn end_if_deserted(&mut self, now: Timestamp, id: ConferenceId, effects: &mut Vec<Effect>) {
         let Some(conference) = self.conferences.get(&id) else { return };
-        let result = if conference.is_deserted() {
+        let result = if conference.is_deserted() || conference.is_half_a_call() {
             diagnosed("Only one participant remained", 200, 5010)
         } else if conference.nobody_came() && conference.people() == 0 {
             diagnosed("Nobody else joined", 200, 5013)
@@ -282,6 +282,10 @@ impl Platform {
         }
         for leg in conference.legs() {
             self.with_call(now, *leg, effects, |call, (_, asks)| call.end(result.clone(), asks));
+        }
+        // Invitations that a bot redirected are for nothing now.
+        for origin in conference.awaited_legs() {
+            self.call_off(now, origin, effects);
         }
     }
 
@@ -360,7 +364,12 @@ impl Platform {
         if let Some(invitation) = outcome.flatten() {
             self.invitee_is_in(now, id, &invitation, effects);
         }
-        self.note_entry(id, "joined", Some(self.calls[&leg].me()), effects);
+        let me = self.calls[&leg].me();
+        if lobby && self.options.flaw != Some(Flaw::ActsFromLobby) {
+            self.with_call(now, leg, effects, |call, _| call.in_lobby = true);
+        }
+        self.note_entry(id, "joined", Some(me), effects);
+        self.is_heard_from_now_on(now, id, leg, effects);
         self.conference_changed(now, id, effects);
     }
 
@@ -395,6 +404,7 @@ impl Platform {
         match call.link {
             Some(Link::Twin(other)) => self.twin_ended(now, call, other, effects),
             Some(Link::Hunt(hunt)) => self.hunted_leg_ended(now, hunt, call, effects),
+            Some(Link::Seeks(hunt)) => self.hunt_is_abandoned(now, hunt, effects),
             Some(Link::Invitation(_) | Link::Records(_)) | None => {}
         }
         // What the call had asked for still goes on, but nobody is told any more.

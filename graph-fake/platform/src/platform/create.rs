@@ -277,7 +277,9 @@ impl Platform {
     /// A new call lives from now on.
     pub(super) fn admit(&mut self, now: Timestamp, call: Call, effects: &mut Vec<Effect>) {
         let id = call.id();
-        *self.calls_of.entry((call.birth().tenant, call.birth().app)).or_default() += 1;
+        let owner = (call.birth().tenant, call.birth().app);
+        *self.calls_of.entry(owner).or_default() += 1;
+        self.past.count(owner);
         self.calls.insert(id, call);
         self.after(now, id, effects);
     }

@@ -4,7 +4,7 @@ use graph_api::{ResultInfo, Timestamp};
 
 use super::Platform;
 use crate::{
-    call::{Call, Side},
+    call::{Call, Link, Side},
     conference::{Entrant, Inviter},
     explanation::{Explanation, Predicate},
     flaw::Flaw,
@@ -27,9 +27,12 @@ impl Platform {
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
         let birth = call.birth();
         let (tenant, chain) = (birth.tenant, birth.chain);
-        let hidden = call.call_options.hide_bot_after_escalation == Some(true);
+        let hidden = call.hides_after_escalation();
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let Some(peer) = call.peer().cloned() else { return Err(Refusal::NotGroupCall) };
+        let other = self.twin_of(call);
+        let other_hides = |leg: CallId| self.calls[&leg].hides_after_escalation();
+        let peer_hidden = other.is_some_and(other_hides);
         let kinds: Vec<StreamKind> = call.modalities().iter().filter_map(StreamKind::of).collect();
         let venue = self.open_ad_hoc(tenant, Some(chain), None)?;
         let conference = venue.conference;
@@ -45,16 +48,45 @@ impl Platform {
                 hidden,
                 kinds: kinds.clone(),
             };
-            conference.enter(entrant(peer, of_peer, false), until);
+            conference.enter(entrant(peer, of_peer, peer_hidden), until);
             conference.enter(entrant(bot, of_bot, hidden), until);
-            conference.add_leg(id);
-        });
-        let coordinates = venue.coordinates;
-        self.with_call(now, id, effects, |call, (options, asks)| {
-            call.escalate(now, conference, coordinates, options, asks);
         });
         self.note_entry(conference, "escalated", None, effects);
+        for leg in [Some(id), other].into_iter().flatten() {
+            let coordinates = venue.coordinates.clone();
+            self.join_legs(conference, leg);
+            self.with_call(now, leg, effects, |call, (options, asks)| {
+                call.link = call.link.filter(|_| other.is_none());
+                call.escalate(now, conference, coordinates, options, asks);
+            });
+            self.is_heard_from_now_on(now, conference, leg, effects);
+        }
+        // for the other bot it is somebody else who escalates.
+        if let Some(leg) = other {
+            self.drop_if_it_may_not_stay(now, leg, effects);
+        }
         Ok(conference)
+    }
+
+    /// The leg of the other bot, where two bots talk: it moves too.
+    pub(super) fn twin_of(&self, call: &Call) -> Option<CallId> {
+        let left_behind = self.options.flaw == Some(Flaw::LeavesTwinBehind);
+        match call.link {
+            Some(Link::Twin(leg)) if self.calls.contains_key(&leg) && !left_behind => Some(leg),
+            _ => None,
+        }
+    }
+
+    fn drop_if_it_may_not_stay(&mut self, now: Timestamp, id: CallId, effects: &mut Vec<Effect>) {
+        let Some(birth) = self.calls.get(&id).map(Call::birth) else { return };
+        let (app, tenant) = (birth.app, birth.tenant);
+        let Some(failed) = self.may_not_stay(app, tenant) else { return };
+        let explanation = Explanation { app, tenant, failed };
+        effects.push(Effect::Happened(Event::Dropped { call: id, explanation }));
+        let text = "Insufficient enterprise tenant permissions, cannot access this API.";
+        self.with_call(now, id, effects, |call, (_, asks)| {
+            call.end(ResultInfo::new(403, 7504, text), asks);
+        });
     }
 
     /// Somebody else brings people into a peer-to-peer call: the bot stays only if it may join group calls
@@ -72,7 +104,7 @@ impl Platform {
         if call.transfer().is_some() {
             return Err(not_now(Refusal::TransferUnderWay));
         }
-        let (app, tenant) = (call.birth().app, call.birth().tenant);
+        let tenant = call.birth().tenant;
         let source = call.peer().cloned();
         let bot = call.birth().bot.who.clone();
         let there =
@@ -84,14 +116,7 @@ impl Platform {
         let parties = self.parties(tenant, whom)?;
         let conference = self.escalate(now, id, effects).map_err(not_now)?;
         let source = source.unwrap_or_else(|| self.bot_party(id));
-        if let Some(failed) = self.may_not_stay(app, tenant) {
-            let explanation = Explanation { app, tenant, failed };
-            effects.push(Effect::Happened(Event::Dropped { call: id, explanation }));
-            let text = "Insufficient enterprise tenant permissions, cannot access this API.";
-            self.with_call(now, id, effects, |call, (_, asks)| {
-                call.end(ResultInfo::new(403, 7504, text), asks);
-            });
-        }
+        self.drop_if_it_may_not_stay(now, id, effects);
         for party in parties {
             self.invite_into(now, conference, party, Inviter::Nobody, &source, effects);
         }

@@ -11,9 +11,10 @@ use super::Platform;
 use crate::{
     arguments,
     call::{Ask, Closing, Desk},
+    conference::Hold,
     flaw::Flaw,
     input::{Accepted, CallId, CallVerb, ConferenceId, Effect, OperationId, ParticipantId},
-    media_queue::{MediaEvent, Prompt},
+    media_queue::Prompt,
     permissions::Grants,
     refusal::Refusal,
     view::{OperationKind, OperationView},
@@ -63,6 +64,7 @@ impl Platform {
         } else {
             Closing::failed(ResultInfo::new(400, 8536, "Action failed, file download failed."))
         };
+        self.hold_music_is_there(now, id, operation, well, effects);
         self.with_call(now, id, effects, |call, (_, asks)| {
             call.operation_ended(operation, closing, asks);
         });
@@ -81,6 +83,12 @@ struct Job<'a> {
 impl Job<'_> {
     fn group(&self) -> Result<ConferenceId, Refusal> {
         self.platform.group(self.id)
+    }
+
+    /// The same for a verb that others notice: not from the lobby.
+    fn inside(&self) -> Result<ConferenceId, Refusal> {
+        let at = self.group()?;
+        self.platform.calls[&self.id].must_be_inside().map(|()| at)
     }
 
     fn me(&self) -> ParticipantId {
@@ -136,13 +144,10 @@ impl Job<'_> {
         let at = self.group()?;
         let me = self.me();
         let flaw = self.platform.options.flaw;
-        let told = self.platform.with_conference(at, |conference| {
-            conference.server_mute(me, on);
-            if flaw == Some(Flaw::MutesAloud) {
-                conference.touch(me);
-            }
-        });
-        debug_assert!(told.is_some(), "a group call has a conference");
+        self.platform.server_mutes(self.now, at, &[me], on, self.effects);
+        if flaw == Some(Flaw::MutesAloud) {
+            self.platform.with_conference(at, |conference| conference.touch(me));
+        }
         let kind =
             if on { OperationKind::MuteParticipant } else { OperationKind::UnmuteParticipant };
         Ok(self.done(kind, request.client_context, at))
@@ -175,7 +180,7 @@ impl Job<'_> {
             }
             None => return Err(Refusal::InvalidArgument("'role' is required.".to_owned())),
         };
-        let at = self.group()?;
+        let at = self.inside()?;
         if self.platform.calls[&self.id].media_kind() != Some(MediaConfigKind::AppHosted) {
             return Err(Refusal::WrongMediaMode);
         }
@@ -214,7 +219,7 @@ impl Job<'_> {
     ///
     fn gallery(&mut self, request: ClientContextRequest) -> Result<Accepted, Refusal> {
         arguments::client_context(request.client_context.as_deref())?;
-        let at = self.group()?;
+        let at = self.inside()?;
         let fresh = (ParticipantId(self.platform.ids.guid()), self.platform.ids.guid());
         let view = self.runs(OperationKind::AddLargeGalleryView, request.client_context);
         self.platform.with_conference(at, |conference| conference.add_gallery(fresh.0, fresh.1));
@@ -232,7 +237,7 @@ impl Job<'_> {
         arguments::client_context(request.client_context.as_deref())?;
         let at = self.group()?;
         let who = self.somebody(at, who)?;
-        self.platform.with_conference(at, |conference| conference.server_mute(who, true));
+        self.platform.server_mutes(self.now, at, &[who], true, self.effects);
         Ok(self.done(OperationKind::MuteParticipant, request.client_context, at))
     }
 
@@ -255,11 +260,7 @@ impl Job<'_> {
             let all = conference.visible(Some(me));
             whom.extend(all.iter().map(|p| p.id).filter(|id| bot_too || *id != me));
         }
-        self.platform.with_conference(at, |conference| {
-            whom.iter().for_each(|id| {
-                conference.server_mute(*id, true);
-            });
-        });
+        self.platform.server_mutes(self.now, at, &whom, true, self.effects);
         Ok(self.done(OperationKind::MuteParticipants, request.client_context, at))
     }
 
@@ -294,13 +295,14 @@ impl Job<'_> {
             let text = "Somebody hears hold music already.";
             return Err(Refusal::Conflict(text.to_owned()));
         }
-        self.platform.with_conference(at, |conference| conference.set_on_hold(Some(who)));
         let view = self.runs(OperationKind::StartHoldMusic, request.client_context);
-        self.heard(MediaEvent::HoldMusic(who.0, true));
-        match prompts.first() {
+        let (call, operation) = (self.id, self.operation);
+        let music = prompts.first().map(|prompt| Prompt::from(&prompt.media_info));
+        let hold = Hold { who, call, operation, music: music.clone(), sounds: music.is_none() };
+        self.platform.holds(self.now, at, hold, self.effects);
+        match music {
             None => self.ends_well(),
             Some(prompt) => {
-                let (operation, prompt) = (self.operation, Prompt::from(&prompt.media_info));
                 self.platform.with_call(self.now, self.id, self.effects, |_, (_, asks)| {
                     asks.push(Ask::FetchHoldMusic(operation, prompt));
                 });
@@ -318,20 +320,14 @@ impl Job<'_> {
         let at = self.group()?;
         let who = self.somebody(at, who)?;
         let held = self.platform.conferences.get(&at).and_then(|c| c.on_hold());
-        if held != Some(who) {
+        if held.is_none_or(|hold| hold.who != who) {
             let text = "This participant hears no hold music.";
             return Err(Refusal::Conflict(text.to_owned()));
         }
-        self.platform.with_conference(at, |conference| conference.set_on_hold(None));
         let view = self.runs(OperationKind::StopHoldMusic, request.client_context);
-        self.heard(MediaEvent::HoldMusic(who.0, false));
+        self.platform.resumes(self.now, at, self.effects);
         self.ends_well();
         Ok(Accepted::OperationTaken(self.id, view))
-    }
-
-    fn heard(&mut self, what: MediaEvent) {
-        let event = crate::input::Event::Media { call: self.id, what, at: self.now };
-        self.effects.push(Effect::Happened(event));
     }
 
     /// The lobby, newer beta (endpoints.md 11).

@@ -36,12 +36,12 @@ impl Platform {
         arguments::client_context(request.client_context.as_deref())?;
         let wanted = self.wanted(id, &request)?;
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
-        call.must_be_established()?;
+        call.must_be_inside()?;
         let running = match &call.birth().side {
             Side::Conference { id, .. } => Some(*id),
             Side::Peer(_) if !self.options.invite_escalates => return Err(Refusal::NotGroupCall),
             // The other end is about to leave for somebody else; there is nothing to escalate.
-            Side::Peer(_) if call.transfer().is_some() => return Err(Refusal::TransferUnderWay),
+            Side::Peer(_) if self.is_leaving(call) => return Err(Refusal::TransferUnderWay),
             Side::Peer(_) => None,
         };
         let judged = self.may_invite(call, &wanted);
@@ -66,6 +66,12 @@ impl Platform {
         }
         self.conference_changed(now, conference, effects);
         Ok(Accepted::Operation(id, view))
+    }
+
+    /// Whether one of the ends is being transferred.
+    fn is_leaving(&self, call: &Call) -> bool {
+        let other = self.twin_of(call).and_then(|leg| self.calls.get(&leg));
+        call.transfer().is_some() || other.is_some_and(|other| other.transfer().is_some())
     }
 
     /// whom, after reading; with `replacesCallId` only the first.
@@ -264,6 +270,9 @@ impl Platform {
                 let recorder = invitation
                     .recorder
                     .filter(|leg| self.calls.get(leg).is_some_and(|call| call.link == only));
+                if let Some(origin) = invitation.recorder.filter(|_| recorder.is_none()) {
+                    self.call_off(now, origin, effects);
+                }
                 if let Some(recorder) = recorder {
                     self.with_call(now, recorder, effects, |call, (_, asks)| {
                         call.end(diagnosed("The call was cancelled", 487, 0), asks);
@@ -358,6 +367,7 @@ impl Platform {
                 call.link = None;
                 call.end(cancelled.clone(), asks);
             });
+            self.call_off(now, leg, effects);
         }
         self.invitation_ends(now, id, Outcome::Fails(invitation, cancelled), effects);
         true

@@ -8,6 +8,7 @@ use super::{CALLS_MAX, Platform};
 use crate::{
     call::{Birth, Side},
     directory::{Application, OnCall},
+    flaw::Flaw,
     input::{CallId, Caller, ParticipantId},
     permissions::{Grants, Permission},
     refusal::Refusal,
@@ -107,7 +108,10 @@ impl Platform {
         if of_app >= self.options.calls_per_app || self.calls.len() >= CALLS_MAX {
             return Err(Refusal::TooManyCalls);
         }
-        Ok(())
+        if self.options.flaw == Some(Flaw::CountsNoMonth) {
+            return Ok(());
+        }
+        self.past.must_have_room(caller, &self.options)
     }
 
     /// The same for a call that nobody's token asked for.

@@ -8,9 +8,12 @@ mod conferences;
 mod create;
 mod escalation;
 mod explain;
+mod found;
 mod group_verbs;
+mod hearing;
 mod invite;
 mod lookup;
+mod months;
 mod participants;
 mod recording;
 mod redirect;
@@ -43,6 +46,7 @@ use crate::{
     view::{CallView, ConferenceView, Coordinates},
 };
 use calls::Calls;
+use months::Past;
 use redirect::Hunt;
 
 /// Live calls that the platform takes at the most.
@@ -94,6 +98,7 @@ pub struct Platform {
     /// When each call, conference and hunt wakes up; one entry for each that has a deadline.
     deadlines: BTreeSet<(Timestamp, Owner)>,
     calls_of: BTreeMap<(Guid, Guid), usize>,
+    past: Past,
     outbox: Outbox,
     fetches: BTreeMap<FetchId, FetchFor>,
     next_fetch: u64,
@@ -118,6 +123,7 @@ impl Platform {
             next_hunt: 0,
             deadlines: BTreeSet::new(),
             calls_of: BTreeMap::new(),
+            past: Past::default(),
             fetches: BTreeMap::new(),
             next_fetch: 0,
             asks: Vec::new(),
@@ -129,6 +135,7 @@ impl Platform {
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Outputs {
         let mut out = Outputs::default();
         self.settle(now, &mut out.effects);
+        self.past.now = now;
         match input {
             Input::Request(request) => self.request(now, *request, &mut out),
             Input::Act(act) => out.acted = Some(self.act(now, act, &mut out.effects)),
@@ -250,6 +257,7 @@ impl Platform {
 
     fn settle(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            self.past.now = due;
             let own = self.deadlines.first().copied().filter(|(at, _)| *at == due);
             match own {
                 None => {
@@ -460,6 +468,7 @@ impl Platform {
             *count -= 1;
         }
         self.outbox.retire(id);
+        self.past.ended(id);
         Some(call)
     }
 

@@ -85,7 +85,8 @@ impl Platform {
             self.remove_from(now, at, who, effects);
             return Ok(Accepted::Gone);
         }
-        if self.cancel_invitation(now, at, who, effects) {
+        let inside = !call.in_lobby;
+        if inside && self.cancel_invitation(now, at, who, effects) {
             return Ok(Accepted::Gone);
         }
         Err(Refusal::ParticipantNotFound)
@@ -123,6 +124,9 @@ impl Platform {
         reason: &'static str,
         effects: &mut Vec<Effect>,
     ) {
+        if self.conferences.get(&at).and_then(|c| c.on_hold()).is_some_and(|h| h.who == who) {
+            self.resumes(now, at, effects);
+        }
         let gone = self.with_conference(at, |conference| {
             let sharings = conference.end_sharings(who);
             conference.leave(who, reason).then_some(sharings)
@@ -138,7 +142,9 @@ impl Platform {
     /// the sessions of a conference.
     pub(super) fn list_content_sharing(&self, id: CallId) -> Result<Accepted, Refusal> {
         let at = self.group(id)?;
-        let sessions = self.conferences.get(&at).map(|c| c.sharings().map(str::to_owned).collect());
+        // from the lobby nothing of the meeting is seen.
+        let seen = self.conferences.get(&at).filter(|_| !self.calls[&id].in_lobby);
+        let sessions = seen.map(|c| c.sharings().map(str::to_owned).collect());
         Ok(Accepted::ContentSharings(id, sessions.unwrap_or_default()))
     }
 
@@ -148,8 +154,8 @@ impl Platform {
         session: &str,
     ) -> Result<Accepted, Refusal> {
         let at = self.group(id)?;
-        let found =
-            self.conferences.get(&at).is_some_and(|c| c.sharings().any(|one| one == session));
+        let seen = self.conferences.get(&at).filter(|_| !self.calls[&id].in_lobby);
+        let found = seen.is_some_and(|c| c.sharings().any(|one| one == session));
         if !found {
             return Err(Refusal::ItemNotFound("Content sharing session"));
         }
@@ -251,7 +257,11 @@ impl Platform {
             self.note_entry(at, "admitted", Some(*who), effects);
             // A delta roster starts anew with everybody.
             if let Some(leg) = self.leg_of(at, *who) {
-                self.with_call(now, leg, effects, |call, _| call.wants_whole_roster = true);
+                self.with_call(now, leg, effects, |call, _| {
+                    call.wants_whole_roster = true;
+                    call.in_lobby = false;
+                });
+                self.sounds_as_it_may(now, at, *who, effects);
             }
         }
     }

@@ -74,6 +74,7 @@ impl Platform {
                 recorder: legs[1],
                 answered: false,
             });
+            conference.set_of_two();
         });
         self.conference_changed(now, at, effects);
         let refused = || ActRefusal::NotNow("the recorder cannot be rung".to_owned());
@@ -336,7 +337,7 @@ impl Platform {
         }
     }
 
-    fn not_recorded(
+    pub(super) fn not_recorded(
         &mut self,
         now: Timestamp,
         at: ConferenceId,

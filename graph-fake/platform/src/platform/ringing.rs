@@ -5,9 +5,11 @@ use graph_api::{Guid, Modality, Timestamp};
 use super::{Platform, conferences::Venue, create::twin};
 use crate::{
     call::{Birth, Call, Link, Side},
-    conference::{Inviter, Outcome},
-    input::{Act, ActRefusal, CallId, ConferenceId, Effect, ParticipantId},
+    conference::Inviter,
+    flaw::Flaw,
+    input::{Act, ActRefusal, CallId, Caller, ConferenceId, Effect, ParticipantId},
     meetings::MeetingId,
+    permissions::Grants,
     refusal::Refusal,
     view::Party,
     who::Who,
@@ -55,8 +57,11 @@ impl Platform {
         }
     }
 
+    /// An id is given once: what is asked for a call that has ended must not be answered for another.
     fn free(&self, wanted: Option<CallId>) -> Result<(), ActRefusal> {
-        if wanted.is_some_and(|id| self.calls.contains_key(&id)) {
+        let reuses = self.options.flaw == Some(Flaw::ReusesIds);
+        let used = |id| self.calls.contains_key(&id) || self.past.has_ended(id) && !reuses;
+        if wanted.is_some_and(used) {
             return Err(ActRefusal::NotNow("this call id is taken".to_owned()));
         }
         Ok(())
@@ -83,9 +88,8 @@ impl Platform {
         if application.callback_uri.is_none() {
             return not_now("the application has no callbackUri");
         }
-        if !self.has_room(tenant, app) {
-            return not_now("Too many active calls for this application.");
-        }
+        let caller = Caller::application(app, tenant, Grants::new());
+        self.must_have_room(&caller).map_err(|full| ActRefusal::NotNow(full.to_string()))?;
         Ok(app)
     }
 
@@ -350,15 +354,12 @@ impl Platform {
                     let _ = call.peer_answers(now, options, asks);
                 });
             }
-            Some(Link::Hunt(hunt)) => self.hunt_is_won(now, hunt, Some(leg), effects),
+            Some(Link::Hunt(hunt)) => self.hunt_is_won(now, hunt, leg, effects),
             Some(Link::Records(_)) => {
                 let Some(id) = call.conference() else { return };
-                let outcome = self.with_conference(id, |c| c.recorder_ready(leg)).flatten();
-                if let Some(outcome @ (Outcome::Enters(_) | Outcome::Fails(..))) = outcome {
-                    self.invitation_ends(now, id, outcome, effects);
-                }
+                self.recorder_answered(now, id, leg, effects);
             }
-            Some(Link::Invitation(_)) | None => {}
+            Some(Link::Invitation(_) | Link::Seeks(_)) | None => {}
         }
     }
 

@@ -36,7 +36,7 @@ impl Platform {
             Some(Err(_)) => return Err(invalid("'replacesCallId' must be a GUID.")),
         };
         let call = self.calls.get(&id).ok_or(Refusal::CallNotFound)?;
-        call.must_be_established()?;
+        call.must_be_inside()?;
         if call.transfer().is_some() && self.options.flaw != Some(Flaw::TransfersTwice) {
             return Err(Refusal::TransferUnderWay);
         }

@@ -159,8 +159,7 @@ impl Reference {
             }
             Asked::RemoveLeg(other) => self.remove_leg(number, room, other, &seen),
             Asked::Admit => {
-                let waits = |seat: &Seat| seat.leg == Some(number) && seat.waits_until.is_some();
-                if self.rooms[room].seats.iter().any(waits) {
+                if self.waits_outside(number, room) {
                     return refused(404, "8543");
                 }
                 self.admit(room);
@@ -176,6 +175,12 @@ impl Reference {
             | Asked::InviteOther(_)
             | Asked::InviteReplacing(_) => unreachable!("these are answered elsewhere"),
         }
+    }
+
+    /// Who is in the lobby does nothing to those inside, or on the way there.
+    fn waits_outside(&self, number: usize, room: usize) -> bool {
+        let mine = |seat: &Seat| seat.leg == Some(number) && seat.waits_until.is_some();
+        self.rooms[room].seats.iter().any(mine)
     }
 
     fn hold(&mut self, number: usize, room: usize, at: usize) -> Option<String> {
@@ -213,6 +218,9 @@ impl Reference {
             return refused(404, "8543");
         }
         let seat = self.rooms[room].seats.iter().find(|seat| seat.leg == Some(other));
+        if seat.is_none() && self.waits_outside(number, room) {
+            return refused(404, "8543");
+        }
         match seat.map(|seat| seat.id) {
             Some(id) if seen.contains(&id) && !self.legs[number].escalated => {
                 self.end(other, (200, 5300), "Left");
@@ -248,6 +256,9 @@ impl Reference {
         let (bot, room) = (leg.bot, leg.room);
         if !leg.established {
             return refused(400, "8501");
+        }
+        if room.is_some_and(|room| self.waits_outside(number, room)) {
+            return refused(400, "8585");
         }
         if whom.len() > 1 && !room.is_some_and(|room| self.rooms[room].chat) {
             return refused(400, "8523");
@@ -363,7 +374,11 @@ impl Reference {
                 self.ring_user(room, other, None);
             }
             Act::RemoveBot | Act::MuteBot => {
-                let Some(leg) = leg else { return done("not now") };
+                // In a meeting, where no call is named, the bot that everybody sees, if there is one.
+                let mut shown =
+                    self.rooms[room].seats.iter().filter(|s| !s.hidden).filter_map(|s| s.leg);
+                let only = shown.next().filter(|_| shown.next().is_none());
+                let Some(leg) = leg.or(only) else { return done("not now") };
                 if act == Act::RemoveBot {
                     self.end(leg, (200, 5300), "Left");
                 } else if let Some(seat) =

@@ -3,7 +3,7 @@
 use platform::Flaw;
 
 /// What only a group call can show.
-pub const OF_GROUPS: [Flaw; 18] = [
+pub const OF_GROUPS: [Flaw; 19] = [
     Flaw::AnswersWithoutPermission,
     Flaw::JoinsWithoutPermission,
     Flaw::MutesAloud,
@@ -22,6 +22,18 @@ pub const OF_GROUPS: [Flaw; 18] = [
     Flaw::SeveralWithoutChat,
     Flaw::SkipsNumbers,
     Flaw::GuestsSurvive,
+    Flaw::ActsFromLobby,
+];
+
+/// What only stories tell: `tests/scenarios/planted.rs` sees to it that they notice.
+pub const OF_STORIES: [Flaw; 7] = [
+    Flaw::LosesRedirected,
+    Flaw::LeavesTwinBehind,
+    Flaw::TalksAlone,
+    Flaw::HoldsByRosterId,
+    Flaw::HeardThoughMuted,
+    Flaw::CountsNoMonth,
+    Flaw::ReusesIds,
 ];
 
 /// Faults that concern groups first but show in calls of two as well.
@@ -34,5 +46,6 @@ const OF_BOTH: [Flaw; 4] = [
 
 /// Whether the model of calls of two must notice it.
 pub fn is_of_two(flaw: Flaw) -> bool {
-    !OF_GROUPS.contains(&flaw) || OF_BOTH.contains(&flaw)
+    let elsewhere = OF_GROUPS.contains(&flaw) || OF_STORIES.contains(&flaw);
+    !elsewhere || OF_BOTH.contains(&flaw)
 }

@@ -1,6 +1,6 @@
 //! Calls between bots: one call with two legs.
 
-use platform::{CallId, CallVerb, UserAct};
+use platform::{CallId, CallVerb, Event, Permission, UserAct};
 use serde_json::json;
 
 use crate::{bodies::*, stage::*};
@@ -64,24 +64,81 @@ fn not_reachable() {
     assert_eq!(stage.try_create(nobody), "400 8523");
 }
 
-/// One of the two brings a user in: the other's leg stays a call of two.
-#[test]
-fn escalated() {
-    let mut stage = Stage::new();
-    let (caller, callee) = pair(&mut stage);
+/// Two bots talk.
+fn talking(stage: &mut Stage) -> (CallId, CallId) {
+    let (caller, callee) = pair(stage);
     assert_eq!(stage.ask(callee, answer()), "202");
     stage.secs(1);
     stage.heard(caller);
     stage.heard(callee);
+    (caller, callee)
+}
+
+/// one of the two brings a user in, and both are in the conference.
+#[test]
+pub fn escalated() {
+    let mut stage = Stage::new();
+    let (caller, callee) = talking(&mut stage);
+    assert_eq!(stage.ask(caller, invite(&[user(KIM)])), "200 running");
+    stage.secs(2);
+    assert_eq!(stage.heard(caller), ["audio off +where", "audio on", "invite completed"]);
+    assert_eq!(stage.heard(callee), ["audio off +where", "audio on"]);
+    let (here, there) = (stage.view(caller), stage.view(callee));
+    assert_eq!(here.conference, there.conference);
+    assert!(here.escalated && there.escalated);
+    for leg in [caller, callee] {
+        assert_eq!(stage.ask(leg, CallVerb::ListParticipants), "200 []");
+    }
+    let at = stage.platform.conference(here.conference.unwrap()).unwrap();
+    let names: Vec<_> = at.participants.iter().map(|p| p.person.name.as_str()).collect();
+    assert_eq!(names, ["Helper", "Bot", "Kim"]);
+    // from now on each hangs up for itself.
+    assert_eq!(stage.ask(caller, CallVerb::Delete), "204");
+    assert_eq!(stage.heard(caller), ["terminating", "ended 200/5001"]);
+    assert_eq!(stage.ask(callee, CallVerb::Get), "200 established");
+    stage.acts(callee, KIM, UserAct::HangUp);
+    assert_eq!(stage.heard(callee), ["ended 200/5010"]);
+    assert!(stage.is_empty());
+}
+
+/// for the other bot it is somebody else who escalates.
+#[test]
+pub fn the_other_bot_may_not_stay() {
+    let mut stage = Stage::new();
+    let (caller, callee) = talking(&mut stage);
+    stage.grant(HELPER, "Helper", &[Permission::Initiate, Permission::JoinGroupCallAsGuest]);
+    assert_eq!(stage.ask(caller, invite(&[user(KIM)])), "200 running");
+    assert_eq!(stage.heard(callee), ["audio off +where", "ended 403/7504"]);
+    let dropped = |event: &&Event| matches!(event, Event::Dropped { call, .. } if *call == callee);
+    assert_eq!(stage.events.iter().filter(dropped).count(), 1);
+    stage.secs(2);
+    assert_eq!(stage.heard(caller), ["audio off +where", "audio on", "invite completed"]);
+    let view = stage.view(caller);
+    let at = stage.platform.conference(view.conference.unwrap()).unwrap();
+    let names: Vec<_> = at.participants.iter().map(|p| p.person.name.as_str()).collect();
+    assert_eq!(names, ["Bot", "Kim"]);
+}
+
+/// Whom both of them are left with: nobody.
+#[test]
+fn escalated_for_nothing() {
+    let mut stage = Stage::new();
+    let (caller, callee) = talking(&mut stage);
     assert_eq!(stage.ask(caller, invite(&[user(NEIN)])), "200 running");
     stage.secs(1);
     assert_eq!(stage.heard(caller), ["audio off +where", "invite failed 412/9999", "audio on"]);
-    assert_eq!(stage.ask(callee, CallVerb::Get), "200 established");
-    assert_eq!(stage.ask(caller, invite(&[user(KIM)])), "200 running");
-    stage.secs(2);
-    assert_eq!(stage.heard(caller), ["invite completed"]);
-    stage.acts(caller, KIM, UserAct::HangUp);
-    assert_eq!(stage.heard(caller), ["ended 200/5010"]);
-    assert_eq!(stage.heard(callee), ["ended 200/4521"]);
+    assert_eq!(stage.ask(callee, CallVerb::Get), "200 established", "two bots may talk on");
+    assert_eq!(stage.ask(callee, CallVerb::Delete), "204");
+    assert_eq!(stage.heard(caller), ["ended 200/5013"]);
     assert!(stage.is_empty());
+}
+
+/// not while one of the two is leaving.
+#[test]
+fn not_while_the_other_is_transferred() {
+    let mut stage = Stage::new();
+    let (caller, callee) = talking(&mut stage);
+    let target = body(json!({"transferTarget": user(KIM)}));
+    assert_eq!(stage.ask(callee, CallVerb::Transfer(Box::new(target))), "202");
+    assert_eq!(stage.ask(caller, invite(&[user(DANA)])), "409 8607");
 }

@@ -170,3 +170,43 @@ fn leaving_the_lobby() {
     assert_eq!(stage.ask(host, CallVerb::RemoveParticipant(me)), "204");
     assert_eq!(stage.heard(call), ["ended 200/5300"]);
 }
+
+/// who waits outside neither does nor hears anything inside: no invitations, keys, screens or galleries; no
+/// documents, keys or voices.
+#[test]
+pub fn outside_of_the_meeting() {
+    let mut stage = Stage::new();
+    let meeting = lobby(&mut stage);
+    let mut members = guest();
+    members["callOptions"] = json!({"isContentSharingNotificationEnabled": true});
+    let call = stage.join_as(BOT, meeting, members);
+    let subscribe = CallVerb::SubscribeToTone(body(json!({})));
+    assert_eq!(stage.ask(call, subscribe), "200 completed");
+    stage.heard(call);
+    let tones = CallVerb::SendDtmfTones(body(json!({"tones": ["tone1"]})));
+    let gallery = CallVerb::AddLargeGalleryView(body(json!({})));
+    for verb in [invite(&[user(KIM)]), tones.clone(), gallery] {
+        assert_eq!(stage.ask(call, verb.clone()), "400 8585", "{verb:?}");
+    }
+    stage.in_meeting(meeting, OLU, UserAct::ShareContent).unwrap();
+    let press = UserAct::Press(vec![graph_api::Tone::Tone1], std::time::Duration::ZERO);
+    stage.in_meeting(meeting, OLU, press.clone()).unwrap();
+    let speak = UserAct::Speak(std::time::Duration::from_secs(1));
+    stage.in_meeting(meeting, OLU, speak).unwrap();
+    stage.secs(1);
+    assert_eq!(stage.heard(call), [""; 0]);
+    let spoke = |event: &platform::Event| {
+        let platform::Event::Media { what, .. } = event else { return false };
+        matches!(what, platform::MediaEvent::Spoke(..) | platform::MediaEvent::Pressed(..))
+    };
+    assert!(!stage.events.iter().any(spoke));
+    assert_eq!(stage.ask(call, CallVerb::ListContentSharing), "200 0 sessions");
+    stage.in_meeting(meeting, OLU, UserAct::AdmitFromLobby).unwrap();
+    stage.heard(call);
+    assert_eq!(stage.ask(call, CallVerb::ListContentSharing), "200 1 sessions");
+    stage.in_meeting(meeting, OLU, press).unwrap();
+    stage.secs(1);
+    assert_eq!(stage.heard(call), ["tone 1 tone1"], "counted from when it is inside");
+    assert_eq!(stage.ask(call, tones), "200 running");
+    assert_eq!(stage.ask(call, invite(&[user(KIM)])), "200 running");
+}

@@ -315,3 +315,43 @@ fn another_recorder_is_invited() {
     assert_eq!(stage.ask(leg, CallVerb::Delete), "204");
     assert_eq!(stage.heard(call).last().unwrap(), "roster Olu, Bot, Kim");
 }
+
+/// of a call between two nobody stays behind, whoever is recorded: declined, busy, not answered, given up, or
+/// hung up.
+#[test]
+pub fn the_callee_does_not_come() {
+    for callee in [NEIN, TALKER, AWAY, SLEEPER] {
+        let mut stage = with_policy();
+        let leg = stage.ring(DANA, &[Who::User(callee)]).unwrap();
+        // Who is away or busy says so before the recorder has answered.
+        stage.ask(leg, answer());
+        stage.secs(61);
+        assert_eq!(stage.heard(leg).last().unwrap(), "ended 200/5010", "{callee}");
+        assert!(stage.is_empty(), "{callee}");
+    }
+    let mut stage = with_policy();
+    let leg = stage.ring(DANA, &[Who::User(SLEEPER)]).unwrap();
+    stage.acts(leg, SLEEPER, UserAct::Decline);
+    assert_eq!(stage.heard(leg).last().unwrap(), "ended 200/5010", "before the recorder is there");
+    assert!(stage.is_empty());
+    let leg = stage.ring(KIM, &[Who::User(DANA)]).unwrap();
+    assert_eq!(stage.ask(leg, CallVerb::Reject(body(json!({})))), "202");
+    assert!(stage.is_empty(), "Dana cannot come, and Kim is alone");
+    let leg = stage.ring(KIM, &[Who::User(DANA)]).unwrap();
+    stage.acts(leg, KIM, UserAct::HangUp);
+    assert!(stage.is_empty(), "given up");
+    let leg = stage.ring(DANA, &[Who::User(KIM)]).unwrap();
+    assert_eq!(stage.ask(leg, answer()), "202");
+    stage.secs(2);
+    stage.acts(leg, KIM, UserAct::HangUp);
+    assert_eq!(stage.heard(leg).last().unwrap(), "ended 200/5010");
+    assert!(stage.is_empty());
+    // With a third it is a call of several, which goes on.
+    let leg = stage.ring(DANA, &[Who::User(KIM)]).unwrap();
+    assert_eq!(stage.ask(leg, answer()), "202");
+    stage.secs(2);
+    stage.acts(leg, DANA, UserAct::Invite(vec![Who::User(RAJ)]));
+    stage.secs(2);
+    stage.acts(leg, KIM, UserAct::HangUp);
+    assert_eq!(stage.ask(leg, CallVerb::Get), "200 established");
+}

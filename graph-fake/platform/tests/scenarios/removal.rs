@@ -105,3 +105,20 @@ fn after_an_escalation() {
     let kim = stage.id_of(call, "Kim");
     assert_eq!(stage.ask(call, CallVerb::RemoveParticipant(kim)), "404 8543");
 }
+
+/// In a meeting no call says which bot is meant: the one that is there.
+#[test]
+fn a_user_removes_the_only_bot() {
+    let mut stage = Stage::new();
+    let meeting = stage.meeting(&[OLU, DANA]);
+    assert!(stage.in_meeting(meeting, OLU, UserAct::RemoveBot).is_err(), "there is none");
+    let (call, other) = (stage.joined(meeting), stage.join_as(HELPER, meeting, json!({})));
+    stage.heard(other);
+    assert!(stage.in_meeting(meeting, OLU, UserAct::MuteBot).is_err(), "which one?");
+    assert_eq!(stage.ask(call, CallVerb::Delete), "204");
+    stage.heard(other);
+    stage.in_meeting(meeting, OLU, UserAct::MuteBot).unwrap();
+    assert_eq!(stage.heard(other), ["roster Olu, Dana, Helper (server-muted)"]);
+    stage.in_meeting(meeting, DANA, UserAct::RemoveBot).unwrap();
+    assert_eq!(stage.heard(other), ["ended 200/5300"]);
+}

@@ -1,11 +1,11 @@
 //! A platform with people and bots, and a bot that reads everything and acknowledges at once.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, time::Duration};
 
 use graph_api::{Guid, Modality, Timestamp};
 use platform::{
     Accepted, Act, ActRefusal, Admin, Application, ApplicationInstance, CallId, CallVerb, CallView,
-    Caller, DeliveryOutcome, Effect, Event, FetchId, Grants, Input, JoinAnswer, MeetingId,
+    Caller, DeliveryOutcome, Effect, Event, FetchId, Flaw, Grants, Input, JoinAnswer, MeetingId,
     Notification, OnCall, Options, Outputs, ParticipantId, Permission, Platform, Refusal, Request,
     Schedule, User, UserAct, Verb, What, Who,
 };
@@ -19,6 +19,8 @@ pub const OTHER_TENANT: Guid = Guid::from_u128(2);
 pub const BOT: Guid = Guid::from_u128(3);
 /// Another bot with the same permissions.
 pub const HELPER: Guid = Guid::from_u128(4);
+/// A bot that some stories register.
+pub const THIRD: Guid = Guid::from_u128(7);
 /// A resource account of the bot, with a number.
 pub const DESK: Guid = Guid::from_u128(5);
 /// A resource account of the bot, without one.
@@ -37,6 +39,11 @@ pub const AWAY: Guid = Guid::from_u128(18);
 
 pub const CALLBACK: &str = "https://bot.example/calls";
 pub const NUMBER: &str = "+442079460123";
+
+thread_local! {
+    /// The fault that the stories of this thread are played with.
+    pub static PLANTED: Cell<Option<Flaw>> = const { Cell::new(None) };
+}
 
 /// The stage of a story.
 pub struct Stage {
@@ -59,6 +66,7 @@ impl Stage {
 
     pub fn with(options: Options) -> Self {
         let now = Timestamp::from_secs(1_000_000);
+        let options = Options { flaw: options.flaw.or(PLANTED.get()), ..options };
         let mut stage = Self {
             platform: Platform::new(7, options),
             now,

@@ -144,3 +144,23 @@ fn in_a_group_call() {
     stage.acts(call, who.0, UserAct::HangUp);
     assert_eq!(stage.heard(call), ["roster Desk", "ended 200/5010"]);
 }
+
+/// A telephone that is rung into a meeting picks up or declines by the roster id that the bot asked for.
+#[test]
+fn picked_up_by_hand() {
+    let mut stage = Stage::new();
+    let meeting = stage.meeting(&[OLU]);
+    let call = stage.join_as(BOT, meeting, json!({"source": instance(DESK)}));
+    stage.heard(call);
+    let id = graph_api::Guid::from_u128(55);
+    let mut whom = phone(NUMBER);
+    whom["participantId"] = json!(id.to_string());
+    assert_eq!(stage.ask(call, invite(&[whom.clone()])), "200 running");
+    stage.acts(call, id, UserAct::Decline);
+    assert_eq!(stage.heard(call), ["invite failed 412/9999"]);
+    assert_eq!(stage.ask(call, invite(&[whom])), "200 running");
+    stage.in_meeting(meeting, id, UserAct::Answer).unwrap();
+    let told = ["invite completed", &format!("roster Olu, Desk, {NUMBER}")];
+    assert_eq!(stage.heard(call), told);
+    assert!(stage.act(call, id, UserAct::Answer).is_err(), "it is not rung any more");
+}
