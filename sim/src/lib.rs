@@ -9,6 +9,7 @@
 mod network;
 mod rehearsal;
 mod trace;
+pub mod wire;
 mod world;
 
 pub use rehearsal::{BOT_HOST, CONTROL_URL, GRAPH_HOST, Rehearsal, bot_url, rehearse};
