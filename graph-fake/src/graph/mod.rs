@@ -114,7 +114,7 @@ fn outside(graph: &Graph, ids: &RequestIds, path: &str) -> Response<Body> {
 }
 
 /// The `Authorization` header, read lossily: what is no ASCII is no token, but it is not an empty one.
-fn authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+pub fn authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     headers.get(header::AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()))
 }
 

@@ -8,7 +8,7 @@ use graph_api::{Guid, Timestamp};
 use graph_fake::{
     Flaw, Listeners, Options, Services, Setup, Tls,
     config::{APP, AppBody, AppConfig, Config, TENANT, TenantConfig, USERS, UserBody, UserConfig},
-    identity::{AccessTokenFaults, Identity, Keys},
+    identity::{AccessTokenFaults, Identity, Keys, UserClaims},
 };
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -229,6 +229,8 @@ impl World {
             bearer(self.identity.faulty_access_token(app, tenant, roles, now, &faults))
         };
         let good = AccessTokenFaults::default;
+        let scopes = vec!["OnlineMeetings.ReadWrite".to_owned()];
+        let user = UserClaims { user: USERS[1].1, scopes };
         let by_name = BTreeMap::from([
             ("good", made(APP, TENANT, &all, good())),
             ("bystander", made(BYSTANDER, TENANT, &all, good())),
@@ -246,19 +248,7 @@ impl World {
                 ),
             ),
             ("stranger", bearer(self.strangers.access_token(APP, TENANT, &all, now).0)),
-            (
-                "user",
-                bearer(
-                    self.identity
-                        .user_token(
-                            (APP, TENANT),
-                            USERS[1].1,
-                            &["OnlineMeetings.ReadWrite".to_owned()],
-                            now,
-                        )
-                        .0,
-                ),
-            ),
+            ("user", made(APP, TENANT, &[], AccessTokenFaults { user: Some(user), ..good() })),
         ]);
         self.tokens = Tokens { made: now, by_name };
     }

@@ -13,7 +13,8 @@ async fn ask(server: &Server, path: &str) -> Answer {
     server.send(request.body(bytes::Bytes::new()).unwrap()).await
 }
 
-async fn token(server: &Server, tenant: &str, fields: &[(&str, &str)]) -> Answer {
+/// A token request.
+pub async fn token(server: &Server, tenant: &str, fields: &[(&str, &str)]) -> Answer {
     let form: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("{name}={}", value.replace('/', "%2F")))
@@ -23,7 +24,8 @@ async fn token(server: &Server, tenant: &str, fields: &[(&str, &str)]) -> Answer
     server.send(request.body(form.join("&").into()).unwrap()).await
 }
 
-fn good(app: &str) -> Vec<(&str, &str)> {
+/// What a client sends.
+pub fn good(app: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", "client_credentials"),
         ("client_id", app),
@@ -110,7 +112,7 @@ async fn documents_name_the_host_they_were_asked_at() {
 #[tokio::test]
 async fn documents_about_nobody_are_refused() {
     let server = Server::start().await;
-    for nobody in ["nobody", "0badca11-0000-4000-8000-000000000001", "x%20y"] {
+    for nobody in ["nobody", "0badca11-0000-4000-8000-000000000001", "x%20y", "%ff%fe"] {
         for document in [
             "v2.0/.well-known/openid-configuration",
             ".well-known/openid-configuration",

@@ -15,4 +15,6 @@ mod large_bodies;
 mod meetings;
 mod notifications;
 mod operations;
+mod recordings;
+mod token_memory;
 mod why;
