@@ -98,7 +98,7 @@ impl Shared {
     fn denied(&self, denied: Denied, asked: &Asked<'_>) -> Response {
         let trace = self.registry.request_id();
         let given = asked.headers.get("client-request-id").and_then(|id| id.to_str().ok());
-        let given = given.filter(|id| id.len() <= CORRELATION_MAX);
+        let given = given.filter(|id| (1..=CORRELATION_MAX).contains(&id.len()));
         let correlation = given.map_or_else(|| trace.to_string(), str::to_owned);
         let body = denied.body(trace, &correlation, self.clock.now());
         let status = StatusCode::from_u16(denied.status).unwrap_or(StatusCode::BAD_REQUEST);

@@ -206,3 +206,17 @@ async fn tls_is_believed_by_those_who_were_told_to() {
     let careless = reach(TlsTrust { insecure: true, ..TlsTrust::default() }).await;
     assert_eq!(careless.unwrap().status(), 200);
 }
+
+/// A correlation id comes back as it was sent, unless it is none, or longer than any.
+#[tokio::test]
+async fn what_correlates_comes_back() {
+    let server = Server::start().await;
+    let long = "x".repeat(129);
+    for (given, back) in [("mine-1", true), ("", false), (&*long, false)] {
+        let uri = format!("https://{}/nobody/discovery/keys", server.https);
+        let request = Request::get(uri).header("client-request-id", given);
+        let refused = server.send(request.body(bytes::Bytes::new()).unwrap()).await.body;
+        let wanted = if back { given } else { refused["trace_id"].as_str().unwrap() };
+        assert_eq!(refused["correlation_id"], wanted, "{given}");
+    }
+}
