@@ -148,7 +148,11 @@ impl Reason {
                 return Self::new("tokenIsForThisRecording", refusal.to_string(), mend);
             }
             TokenRefusal::Expired => "fetch recordings within a day: this token is older",
-            _ => {
+            TokenRefusal::Missing
+            | TokenRefusal::Malformed
+            | TokenRefusal::Forged
+            | TokenRefusal::TooEarly
+            | TokenRefusal::TooLong => {
                 "send 'Authorization: Bearer …' with the recordingAccessToken of the notification that \
                  says 'completed'; no token of Graph opens a recording"
             }

@@ -6,6 +6,7 @@ mod callbacks;
 mod clients;
 mod control_api;
 mod described;
+mod each_operation;
 mod faults;
 mod flaws;
 mod harness;

@@ -69,8 +69,8 @@ async fn record(server: &Server, token: &str) -> Recorded {
 /// What a bot was told of the end of its operation. The clock waits for notifications: they are all there.
 async fn ended(hook: &Arc<Webhook>, operation: &str) -> Value {
     let told = hook.wait_for(1).await;
-    let data = told.iter().map(|(_, body)| &body["value"][0]["resourceData"]);
-    let found = data.filter(|data| data["id"] == operation).cloned().next();
+    let mut data = told.iter().map(|(_, body)| &body["value"][0]["resourceData"]);
+    let found = data.find(|data| data["id"] == operation).cloned();
     found.unwrap_or_else(|| panic!("nothing was told of {operation}: {told:?}"))
 }
 
