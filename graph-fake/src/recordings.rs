@@ -433,6 +433,8 @@ mod tests {
         }
         assert_eq!(location(ONE), format!("https://last/recordings/{ONE}"));
         assert_eq!(graph.recordings.known.lock().unwrap().bases.len(), KNOWN_MAX);
+        graph.recordings.reset();
+        assert_eq!(location(ONE), nowhere, "as at the start");
     }
 
     #[tokio::test]
