@@ -25,11 +25,23 @@ pub enum Flaw {
     HidesRequestId,
     /// Never tries a notification again.
     NotifiesOnce,
+    /// Explains no refusal of the identity platform.
+    HidesTokenReasons,
+    /// Explains no refusal of a recording.
+    HidesRecordingReasons,
+    /// A reset leaves exchanged signing keys as they are.
+    KeepsKeys,
+    /// Whoever was let in once is let in for ever: an access token that was found to be good is not looked at again.
+    TrustsItsMemory,
+    /// Any recording's token opens every recording.
+    OpensAnyRecording,
+    /// A call is shown as it was when it was read first.
+    ShowsOldCalls,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::OvertakesReply,
         Self::OvertakesReplyElsewhere,
         Self::NeverThrottles,
@@ -41,5 +53,11 @@ impl Flaw {
         Self::BreaksOnBadBody,
         Self::HidesRequestId,
         Self::NotifiesOnce,
+        Self::HidesTokenReasons,
+        Self::HidesRecordingReasons,
+        Self::KeepsKeys,
+        Self::TrustsItsMemory,
+        Self::OpensAnyRecording,
+        Self::ShowsOldCalls,
     ];
 }

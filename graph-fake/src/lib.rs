@@ -29,6 +29,7 @@ mod why;
 
 pub use flaw::Flaw;
 pub use journal::{Journal, Line};
+pub use paths::OPS;
 pub use platform::Options;
 pub use serve::{Addresses, Fake, Listeners, Services, Setup, Tls};
 pub use tls::Authority;

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{Path, State as Shared},
+    extract::{Path, State as Shared, rejection::PathRejection},
     routing::get,
 };
 use bytes::Bytes;
@@ -19,12 +19,14 @@ use platform::{CallId, OperationId};
 use serde_json::json;
 
 use crate::{
+    Flaw,
     driver::{Driver, Stopped},
     envelope::RequestIds,
-    graph::Graph,
+    graph::{Graph, authorization},
     identity::Identity,
     journal::Route,
     sound::Score,
+    why::{Reason, Why},
 };
 
 /// Operations whose address is known by heart.
@@ -51,6 +53,11 @@ impl Recordings {
     /// Addresses with tokens of this identity platform.
     pub fn new(identity: Arc<Identity>) -> Self {
         Self { identity, known: Arc::default() }
+    }
+
+    /// Forgets what was asked for.
+    pub fn reset(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
     }
 
     /// A bot asked for a recording at this service root (`https://host/v1.0`).
@@ -108,61 +115,126 @@ pub fn router(graph: Graph) -> Router {
         .with_state(graph)
 }
 
-async fn wrong_method(Shared(graph): Shared<Graph>, headers: HeaderMap) -> Response<Body> {
-    let text = "The HTTP method is not supported on this path.";
-    ids(&graph, &headers).error(StatusCode::METHOD_NOT_ALLOWED, "8520", text)
+async fn wrong_method(
+    Shared(graph): Shared<Graph>,
+    operation: Operation,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let (exchange, _) = Exchange::begin(&graph, operation, &method, &headers);
+    let reason = Reason::wrong_method(OP);
+    exchange.refuse((StatusCode::METHOD_NOT_ALLOWED, "8520", reason))
 }
 
 async fn fetch(
     Shared(graph): Shared<Graph>,
-    Path(operation): Path<String>,
+    operation: Operation,
     method: Method,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let ids = ids(&graph, &headers);
-    let detail = json!({
-        "requestId": ids.request, "op": "getRecording", "method": method.as_str(),
-        "path": format!("/recordings/{operation}"), "body": null,
-    });
-    let now = graph.clock.now();
-    graph.journal.write(now, None, "request", Route("bot", "graph"), detail);
-    let found = find(&graph, &operation, &headers).await;
-    let call = found.as_ref().ok().map(|(call, _)| *call);
-    let (response, code) = match found {
-        Ok((_, score)) => (recording(&ids, &score), None),
-        Err((status, code, text)) => (challenge(ids.error(status, code, &text)), Some(code)),
-    };
-    let status = response.status().as_u16();
-    let detail = json!({
-        "requestId": ids.request, "op": "getRecording", "status": status, "code": code, "body": null,
-    });
-    graph.journal.write(graph.clock.now(), call, "response", Route("graph", "bot"), detail);
-    response
+    let (exchange, operation) = Exchange::begin(&graph, operation, &method, &headers);
+    match find(&graph, operation, &headers).await {
+        Ok((call, score)) => exchange.give(call, &score),
+        Err(problem) => exchange.refuse(problem),
+    }
 }
 
-type Problem = (StatusCode, &'static str, String);
+/// The name that the journal has for what is asked here.
+const OP: &str = "getRecording";
+
+/// The operation in the path; what is no text is no operation.
+type Operation = Result<Path<String>, PathRejection>;
+/// Why there is no recording: status, `error.code`, and what did not hold.
+type Problem = (StatusCode, &'static str, Reason);
+
+/// A request for a recording while it is being answered.
+struct Exchange<'a> {
+    graph: &'a Graph,
+    ids: RequestIds,
+}
+
+impl<'a> Exchange<'a> {
+    /// Writes the request down; also returns the operation that it names: no token is for what is no id.
+    fn begin(
+        graph: &'a Graph,
+        operation: Operation,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> (Self, Guid) {
+        let id = graph.ids.lock().unwrap_or_else(PoisonError::into_inner).guid();
+        let now = graph.clock.now();
+        let ids = RequestIds::new(id, headers, now);
+        let named = operation.map_or_else(|_| String::new(), |Path(operation)| operation);
+        let detail = json!({
+            "requestId": id, "op": OP, "method": method.as_str(),
+            "path": format!("/recordings/{named}"), "body": null,
+        });
+        graph.journal.write(now, None, "request", Route("bot", "graph"), detail);
+        (Self { graph, ids }, named.parse().unwrap_or_default())
+    }
+
+    fn give(&self, call: CallId, score: &Score) -> Response<Body> {
+        self.note(Some(call), StatusCode::OK, None);
+        recording(&self.ids, score)
+    }
+
+    /// Graph's envelope; 401 with a challenge (R-021, clients.md 17).
+    fn refuse(&self, (status, code, reason): Problem) -> Response<Body> {
+        let unauthorized = status == StatusCode::UNAUTHORIZED;
+        let text = if unauthorized {
+            format!("Access token validation failure. {}", reason.explanation)
+        } else {
+            reason.explanation.clone()
+        };
+        let mut response = self.ids.error(status, code, &text);
+        if unauthorized {
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        self.note(None, status, Some(code));
+        let why = Why {
+            request_id: self.ids.request.to_string(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            op: OP.to_owned(),
+            reason,
+            app: None,
+            tenant: None,
+            call_id: None,
+        };
+        let Graph { journal, clock, flaw, .. } = self.graph;
+        if *flaw != Some(Flaw::HidesRecordingReasons) {
+            let (id, route) = (self.ids.request, Route("graph", "bot"));
+            self.graph.refusals.note(id, why, journal, clock.now(), route);
+        }
+        response
+    }
+
+    fn note(&self, call: Option<CallId>, status: StatusCode, code: Option<&'static str>) {
+        let detail = json!({
+            "requestId": self.ids.request, "op": OP, "status": status.as_u16(), "code": code,
+            "body": null,
+        });
+        let Graph { journal, clock, .. } = self.graph;
+        journal.write(clock.now(), call, "response", Route("graph", "bot"), detail);
+    }
+}
 
 /// The token first: who has none learns nothing about recordings.
-async fn find(
-    graph: &Graph,
-    operation: &str,
-    headers: &HeaderMap,
-) -> Result<(CallId, Score), Problem> {
+async fn find(graph: &Graph, id: Guid, headers: &HeaderMap) -> Result<(CallId, Score), Problem> {
     let now = graph.clock.now();
-    let given = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or(""));
-    let gone = || (StatusCode::NOT_FOUND, "NotFound", "Recording not found.".to_owned());
-    // No token is for what is no id.
-    let id: Guid = operation.parse().unwrap_or_default();
-    graph.identity.verify_recording_token(given, id, now).map_err(|refusal| {
-        let text = format!("Access token validation failure. {refusal}");
-        (StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", text)
+    let given = authorization(headers);
+    graph.identity.verify_recording_token(given.as_deref(), id, now).map_err(|refusal| {
+        let reason = Reason::recording_token(&refusal);
+        (StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", reason)
     })?;
     let found = graph.driver.with(move |state| state.sound.recording(now, OperationId(id))).await;
     match found {
-        Ok(found) => found.ok_or_else(gone),
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => Err((StatusCode::NOT_FOUND, "NotFound", Reason::no_such_recording())),
         Err(Stopped) => {
-            let text = "The fake is shutting down.".to_owned();
-            Err((StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text))
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Err((status, "ServiceUnavailable", Reason::shutting_down()))
         }
     }
 }
@@ -178,19 +250,6 @@ fn recording(ids: &RequestIds, score: &Score) -> Response<Body> {
     let kind = HeaderValue::from_static("application/octet-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
-}
-
-fn challenge(mut response: Response<Body>) -> Response<Body> {
-    if response.status() == StatusCode::UNAUTHORIZED {
-        let bearer = HeaderValue::from_static("Bearer");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
-    }
-    response
-}
-
-fn ids(graph: &Graph, headers: &HeaderMap) -> RequestIds {
-    let id = graph.ids.lock().unwrap_or_else(PoisonError::into_inner).guid();
-    RequestIds::new(id, headers, graph.clock.now())
 }
 
 #[cfg(test)]
@@ -375,6 +434,8 @@ mod tests {
         }
         assert_eq!(location(ONE), format!("https://last/recordings/{ONE}"));
         assert_eq!(graph.recordings.known.lock().unwrap().bases.len(), KNOWN_MAX);
+        graph.recordings.reset();
+        assert_eq!(location(ONE), nowhere, "as at the start");
     }
 
     #[tokio::test]

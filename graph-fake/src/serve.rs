@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -24,12 +24,17 @@ use crate::{
     notify::Notifier,
     recordings::{self, Recordings},
     tls::Authority,
-    why::Refusals,
+    why::{Refusals, Why},
 };
 
 /// Request ids and ids of the platform come from streams of their own, so that a client which asks more
 /// often does not change the ids of calls.
 const REQUEST_ID_STREAM: u64 = 0x7265_7175_6573_7473;
+
+/// The ids of requests of a fake with this seed.
+pub(crate) fn request_ids(seed: u64) -> Ids {
+    Ids::new(seed ^ REQUEST_ID_STREAM)
+}
 
 /// Where to listen; `None` leaves a listener out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -131,21 +136,31 @@ impl Services {
                 (Some(Arc::from(authority.ca_pem())), Some(acceptor))
             }
         };
+        let ids = Arc::new(Mutex::new(request_ids(setup.seed)));
         let graph = Graph {
             driver: driver.clone(),
             identity: identity.clone(),
             journal: journal.clone(),
-            recordings,
+            recordings: recordings.clone(),
             refusals: refusals.clone(),
             clock: clock.clone(),
-            written: WrittenCalls::default(),
-            ids: Arc::new(Mutex::new(Ids::new(setup.seed ^ REQUEST_ID_STREAM))),
+            written: WrittenCalls::new(setup.flaw),
+            ids: ids.clone(),
             flaw: setup.flaw,
             secure: true,
         };
         let (journal_kept, seed) = (journal.clone(), setup.seed);
-        let control =
-            control::router(Control { driver, identity, journal, refusals, clock, ca_pem, seed });
+        let control = control::router(Control {
+            driver,
+            identity,
+            journal,
+            recordings,
+            refusals,
+            clock,
+            ids,
+            ca_pem,
+            seed,
+        });
         let plain = Graph { secure: false, ..graph.clone() };
         let (secure, plain) = (routes(graph), routes(plain));
         Ok(Self { secure, plain, control, journal: journal_kept, acceptor })
@@ -190,6 +205,9 @@ fn routes(graph: Graph) -> Router {
         driver: graph.driver.clone(),
         journal: graph.journal.clone(),
         clock: graph.clock.clone(),
+        refusals: graph.refusals.clone(),
+        ids: graph.ids.clone(),
+        flaw: graph.flaw,
     });
     let (identity, clock) = (graph.identity.clone(), graph.clock.clone());
     identity::routes::router(identity, registry, clock, graph.secure)
@@ -222,6 +240,9 @@ struct Directory {
     driver: Driver,
     journal: Journal,
     clock: Clock,
+    refusals: Refusals,
+    ids: Arc<Mutex<Ids>>,
+    flaw: Option<Flaw>,
 }
 
 impl Registry for Directory {
@@ -250,6 +271,17 @@ impl Registry for Directory {
             "status": event.status, "error": event.error,
         });
         self.journal.write(self.clock.now(), None, "token", Route("bot", "login"), detail);
+    }
+
+    fn request_id(&self) -> Guid {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).guid()
+    }
+
+    fn refused(&self, id: Guid, why: Why) {
+        if self.flaw != Some(Flaw::HidesTokenReasons) {
+            let route = Route("login", "bot");
+            self.refusals.note(id, why, &self.journal, self.clock.now(), route);
+        }
     }
 
     fn fault(&self) -> BoxFuture<'_, Option<FaultReply>> {

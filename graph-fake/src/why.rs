@@ -8,12 +8,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use graph_api::Guid;
-use platform::{Explanation, Need, Predicate, Refusal};
+use graph_api::{Guid, Timestamp};
+use platform::{CallId, Explanation, Need, Predicate, Refusal};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::identity::TokenRefusal;
+use crate::{
+    identity::TokenRefusal,
+    journal::{Journal, Route},
+};
 
 /// Refusals that can still be asked after.
 pub const KEPT_MAX: usize = 10_000;
@@ -33,20 +37,20 @@ pub struct Reason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Why {
-    /// The `request-id` of the answer; for a call that was dropped, the call's id.
+    /// The `request-id` of the answer (`trace_id` at the token endpoint); for a call that was dropped, the call's id.
     pub request_id: String,
     /// The HTTP status; of a dropped call, the code of its resultInfo.
     pub status: u16,
-    /// `error.code`; of a dropped call, the subcode of its resultInfo.
+    /// `error.code`; at the token endpoint `AADSTS` and the number; of a dropped call, the subcode of its resultInfo.
     pub code: String,
     /// The action, as fault plans name it.
     pub op: String,
     /// Why.
     #[serde(flatten)]
     pub reason: Reason,
-    /// The application of the token, where there was a good one.
+    /// The application of the token, where there was a good one; at the token endpoint, who asked for one.
     pub app: Option<String>,
-    /// The tenant of the token.
+    /// The tenant of the token, or in the path of the token endpoint.
     pub tenant: Option<String>,
     /// The call that was asked for, if any.
     pub call_id: Option<String>,
@@ -78,6 +82,13 @@ impl Refusals {
         }
     }
 
+    /// Writes one down and remembers it.
+    pub fn note(&self, id: Guid, why: Why, journal: &Journal, now: Timestamp, route: Route) {
+        let call = why.call_id.as_ref().and_then(|call| call.parse().ok()).map(CallId);
+        journal.write(now, call, "refused", route, json!(why));
+        self.keep(id, why);
+    }
+
     /// The refusal with this request id, or of this dropped call.
     pub fn find(&self, id: Guid) -> Option<Why> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
@@ -90,7 +101,8 @@ impl Refusals {
 }
 
 impl Reason {
-    fn new(
+    /// A condition by name, what was found instead, and what would mend it.
+    pub fn new(
         predicate: &'static str,
         explanation: impl Into<String>,
         mend: impl Into<String>,
@@ -125,6 +137,34 @@ impl Reason {
     pub fn planned_fault() -> Self {
         let explanation = "This answer is a fault that the test asked for.";
         Self::new("noFaultStrikes", explanation, "try again, or replace the plan by PUT /faults")
+    }
+
+    /// R-248: why a token does not open a recording. Each is opened by one token only.
+    pub fn recording_token(refusal: &TokenRefusal) -> Self {
+        let mend = match refusal {
+            TokenRefusal::WrongAudience => {
+                let mend = "send the recordingAccessToken that came with this recordingLocation: each \
+                            opens one";
+                return Self::new("tokenIsForThisRecording", refusal.to_string(), mend);
+            }
+            TokenRefusal::Expired => "fetch recordings within a day: this token is older",
+            TokenRefusal::Missing
+            | TokenRefusal::Malformed
+            | TokenRefusal::Forged
+            | TokenRefusal::TooEarly
+            | TokenRefusal::TooLong => {
+                "send 'Authorization: Bearer …' with the recordingAccessToken of the notification that \
+                 says 'completed'; no token of Graph opens a recording"
+            }
+        };
+        Self { mend: mend.to_owned(), ..Self::from(refusal) }
+    }
+
+    /// R-249: a recording that is gone, or never was.
+    pub fn no_such_recording() -> Self {
+        let mend =
+            "fetch it while the call lives, or within recordingKeptMs (GET /options) of its end";
+        Self::new("recordingExists", "Recording not found.", mend)
     }
 
     /// The fake ends.

@@ -1,8 +1,8 @@
 //! Time: the virtual clock, moved by hand, and the way back to the start.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State as Shared};
 use graph_api::Timestamp;
 use http::StatusCode;
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{Body, Control, Trouble};
+use crate::{driver::State, serve::request_ids};
 
 /// Furthest that one request may go: a week.
 const ADVANCE_MAX_MS: u64 = 7 * 24 * 3_600 * 1_000;
@@ -28,24 +29,27 @@ pub struct Reset {
     seed: Option<u64>,
 }
 
-/// Wipes everything, the fault plan, the switches and the journal included, and replays the configuration.
+/// Wipes everything and replays the configuration: the fault plan, the switches, the journal and the reasons of
+/// refusals are as at the start, and so are the signing keys and the ids to come. The clock goes on.
 #[utoipa::path(post, path = "/reset", request_body = Reset, responses(
     (status = 204, description = "everything is as at the start"),
     (status = 400, description = "the seed cannot be read")))]
 pub async fn reset(
-    State(control): State<Control>,
+    Shared(control): Shared<Control>,
     Body(reset): Body<Reset>,
 ) -> Result<StatusCode, Trouble> {
     let seed = reset.seed.unwrap_or(control.seed);
-    let (journal, refusals) = (control.journal.clone(), control.refusals.clone());
-    control
-        .driver
-        .with(move |state| {
-            state.reset(seed);
-            journal.reset();
-            refusals.reset();
-        })
-        .await?;
+    let all = control.clone();
+    // At one moment, as far as the driver can tell: nothing of before is seen in what comes after.
+    let start_again = move |state: &mut State| {
+        state.reset(seed);
+        all.identity.reset();
+        all.recordings.reset();
+        *all.ids.lock().unwrap_or_else(PoisonError::into_inner) = request_ids(seed);
+        all.journal.reset();
+        all.refusals.reset();
+    };
+    control.driver.with(start_again).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -67,7 +71,7 @@ pub struct Move {
     (status = 409, description = "the clock is real, the bot keeps a notification waiting, or there is no \
                                   end of deadlines")))]
 pub async fn advance(
-    State(control): State<Control>,
+    Shared(control): Shared<Control>,
     Body(wanted): Body<Move>,
 ) -> Result<Json<Value>, Trouble> {
     if !control.clock.is_manual() {

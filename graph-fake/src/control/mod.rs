@@ -17,7 +17,7 @@ mod tokens;
 mod user_tokens;
 mod why;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Json, Router,
@@ -27,7 +27,7 @@ use axum::{
 };
 use graph_api::Guid;
 use http::StatusCode;
-use platform::ActRefusal;
+use platform::{ActRefusal, Ids};
 use seam::Clock;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -39,6 +39,7 @@ use crate::{
     graph::BODY_MAX,
     identity::Identity,
     journal::Journal,
+    recordings::Recordings,
     why::Refusals,
 };
 
@@ -51,10 +52,14 @@ pub struct Control {
     pub identity: Arc<Identity>,
     /// What happened.
     pub journal: Journal,
+    /// Where recordings are.
+    pub recordings: Recordings,
     /// Why requests were refused.
     pub refusals: Refusals,
     /// The fake's clock.
     pub clock: Clock,
+    /// Request ids.
+    pub ids: Arc<Mutex<Ids>>,
     /// The certificate authority; none where TLS is outside.
     pub ca_pem: Option<Arc<str>>,
     /// The seed to go back to.

@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{Body, Control, Trouble, guid, perhaps};
-use crate::identity::{AccessTokenFaults, CallbackTokenFaults, TokenKey, UserClaims};
+use crate::identity::{ACCESS_SECS, AccessTokenFaults, CallbackTokenFaults, TokenKey, UserClaims};
+
+/// Scopes of one token.
+const SCOPES_MAX: usize = 100;
+/// Characters of one scope.
+const SCOPE_MAX: usize = 256;
 
 /// Which token to make.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -90,6 +95,8 @@ pub struct AccessToken {
     roles: Option<Vec<String>>,
     /// A user for whom the bot acts: the token is a delegated one then, without roles.
     user_id: Option<String>,
+    /// What the user lets the bot do; `Calls.Initiate` and `OnlineMeetings.ReadWrite`, if absent.
+    scopes: Option<Vec<String>>,
     /// Seconds until it expires; may be negative.
     expires_in_seconds: Option<i64>,
     /// Another audience.
@@ -99,8 +106,8 @@ pub struct AccessToken {
 /// Makes a token for Graph as the token endpoint gives it, or with the stated faults: for negative tests,
 /// and for tests of many apps.
 #[utoipa::path(post, path = "/access-tokens", request_body = AccessToken, responses(
-    (status = 200, description = "{token}"),
-    (status = 400, description = "an id or a member cannot be read"),
+    (status = 200, description = "{token, expiresIn}"),
+    (status = 400, description = "an id or a member cannot be read, or scopes without a user"),
     (status = 404, description = "no tenant has this app, and none was named")))]
 pub async fn access_token(
     State(control): State<Control>,
@@ -119,17 +126,46 @@ pub async fn access_token(
         Some(roles) => roles,
         None => granted.await?,
     };
-    // What a signed-in user might have consented to.
-    let scopes = ["Calls.Initiate", "OnlineMeetings.ReadWrite"].map(str::to_owned);
-    let user = user.map(|user| UserClaims { user, scopes: scopes.into() });
+    let user = match (user, body.scopes) {
+        (None, None) => None,
+        (None, Some(_)) => return Err(Trouble::bad("scopes: only a user has them; name 'userId'")),
+        (Some(user), Some(given)) => Some(UserClaims { user, scopes: scopes(given)? }),
+        (Some(user), None) => {
+            // What a signed-in user might have consented to.
+            let scopes = ["Calls.Initiate", "OnlineMeetings.ReadWrite"].map(str::to_owned);
+            Some(UserClaims { user, scopes: scopes.into() })
+        }
+    };
     let faults = AccessTokenFaults {
         user,
         expires_in_seconds: body.expires_in_seconds,
         audience: body.audience,
     };
+    Ok(issue(&control, (app, tenant), &roles, &faults))
+}
+
+/// An access token, of whichever of the two paths it was asked.
+pub(super) fn issue(
+    control: &Control,
+    (app, tenant): (Guid, Guid),
+    roles: &[String],
+    faults: &AccessTokenFaults,
+) -> Json<Value> {
     let now = control.clock.now();
-    let token = control.identity.faulty_access_token(app, tenant, &roles, now, &faults);
-    Ok(Json(json!({"token": token})))
+    let token = control.identity.faulty_access_token(app, tenant, roles, now, faults);
+    let lasts = faults.expires_in_seconds.unwrap_or_else(|| i64::from(ACCESS_SECS));
+    Json(json!({"token": token, "expiresIn": lasts}))
+}
+
+/// Delegated permissions of one token.
+pub(super) fn scopes(given: Vec<String>) -> Result<Vec<String>, Trouble> {
+    let legal = |scope: &String| {
+        !scope.is_empty() && scope.len() <= SCOPE_MAX && scope.bytes().all(|b| b.is_ascii_graphic())
+    };
+    if given.is_empty() || given.len() > SCOPES_MAX || !given.iter().all(legal) {
+        return Err(Trouble::bad("scopes: takes 1 to 100 names without spaces"));
+    }
+    Ok(given)
 }
 
 async fn tenant_of(control: &Control, app: Guid) -> Result<Guid, Trouble> {

@@ -8,8 +8,9 @@ use axum::{
 use super::{Control, Trouble};
 use crate::why::Why;
 
-/// Why a request to Graph was refused: by the `request-id` of its answer, or of a call that was dropped for
-/// want of a permission by the call's id. The last 10,000 are known.
+/// Why a request was refused, to Graph, to the token endpoint and its documents, or for a recording: by the
+/// `request-id` of the answer (which is `trace_id` in what the token endpoint says), or of a call that was dropped
+/// for want of a permission by the call's id. The last 10,000 are known.
 #[utoipa::path(get, path = "/why/{requestId}", params(("requestId" = String, Path)), responses(
     (status = 200, description = "the predicate that failed, and what would mend it", body = Why),
     (status = 404, description = "nothing was refused under this id")))]

@@ -1,4 +1,7 @@
 //! The entries of a plan, as a test writes them.
+//!
+//! `nth` and `times` are written out in each kind of entry. Flattened into one struct they would be read from a buffer,
+//! and a mistake in them would be told without the name of the member (`a_mistake_in_a_plan_is_named_to_the_member`).
 
 use graph_api::Guid;
 use serde::{Deserialize, Serialize};

@@ -119,7 +119,7 @@ fn outside(graph: &Graph, ids: &RequestIds, path: &str) -> Response<Body> {
 }
 
 /// The `Authorization` header, read lossily: what is no ASCII is no token, but it is not an empty one.
-fn authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+pub fn authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let value = headers.get(header::AUTHORIZATION)?;
     let text = std::str::from_utf8(value.as_bytes());
     Some(text.map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed))

@@ -78,11 +78,14 @@ pub(super) struct Ring {
     old: VecDeque<(Timestamp, Arc<SigningKey>)>,
     /// What it is exchanged for next, where keys are fixed.
     spare: VecDeque<Arc<SigningKey>>,
+    /// The key that signed at the start, and what it was to be exchanged for.
+    first: (Arc<SigningKey>, VecDeque<Arc<SigningKey>>),
 }
 
 impl Ring {
     fn new(current: Arc<SigningKey>, spare: VecDeque<Arc<SigningKey>>) -> Self {
-        Self { current, old: VecDeque::new(), spare }
+        let first = (current.clone(), spare.clone());
+        Self { current, old: VecDeque::new(), spare, first }
     }
 
     /// The key that signs.
@@ -107,6 +110,12 @@ impl Ring {
         self.old.retain(|(at, key)| alive(*at, now) && key.kid != self.current.kid);
         self.old.push_front((now, before));
         self.old.truncate(OLD_MAX);
+    }
+
+    /// As at the start: what was exchanged since has never been.
+    pub(super) fn reset(&mut self) {
+        let (current, spare) = self.first.clone();
+        *self = Self::new(current, spare);
     }
 
     /// The keys that are believed now, the one that signs first.
@@ -168,6 +177,27 @@ mod tests {
         assert_eq!(kids(&ring, 1_000 + 86_400), std::slice::from_ref(&second));
         ring.rotate(Timestamp::from_secs(2_000), None);
         assert_eq!(kids(&ring, 2_000), [first, second], "fixed keys take turns");
+    }
+
+    #[test]
+    fn a_ring_goes_back_to_its_start() {
+        let made = Ring::new(generate().unwrap(), VecDeque::new());
+        for mut ring in [Keys::fixed().login, made] {
+            let first = ring.current().kid.clone();
+            for at in 0..3 {
+                let new = ring.needs_new().then(|| generate().unwrap());
+                ring.rotate(Timestamp::from_secs(at), new);
+            }
+            assert_ne!(ring.current().kid, first);
+            ring.reset();
+            assert_eq!(kids(&ring, 3), std::slice::from_ref(&first), "no other key is believed");
+        }
+        let mut ring = Keys::fixed().login;
+        ring.rotate(Timestamp::from_secs(1), None);
+        let second = ring.current().kid.clone();
+        ring.reset();
+        ring.rotate(Timestamp::from_secs(1), None);
+        assert_eq!(ring.current().kid, second, "what it is exchanged for is as at the start, too");
     }
 
     #[test]

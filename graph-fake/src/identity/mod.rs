@@ -3,6 +3,7 @@
 //! Access tokens and notification tokens are signed with different keys, so that neither opens what the
 //! other is for (clients.md 22).
 
+mod bearer;
 mod keys;
 mod recordings;
 pub mod routes;
@@ -18,11 +19,12 @@ use graph_api::{Guid, Timestamp};
 use seam::BoxFuture;
 use serde_json::Value;
 
-use crate::Flaw;
+use crate::{Flaw, why::Why};
 
 pub use keys::{KeyError, Keys};
 pub use tokens::{
-    AccessTokenFaults, AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal, UserClaims,
+    ACCESS_SECS, AccessTokenFaults, AppClaims, CallbackTokenFaults, TokenKey, TokenRefusal,
+    UserClaims,
 };
 
 /// The issuer of notification tokens, exactly (R-311, clients.md 22).
@@ -83,6 +85,10 @@ pub trait Registry: Send + Sync + 'static {
     fn lookup<'a>(&'a self, tenant: &'a str, client_id: &'a str) -> BoxFuture<'a, Lookup>;
     /// A token was given or refused.
     fn token_event(&self, event: TokenEvent);
+    /// The id of a request that is refused.
+    fn request_id(&self) -> Guid;
+    /// A request was refused, and why.
+    fn refused(&self, id: Guid, why: Why);
     /// The fault that strikes this token request, if any.
     fn fault(&self) -> BoxFuture<'_, Option<FaultReply>>;
 }
@@ -124,7 +130,7 @@ impl Identity {
 
     /// With these keys, and a planted fault.
     pub fn with_flaw(keys: Keys, flaw: Option<Flaw>) -> Self {
-        let recordings = recordings::RecordingTokens::new(&keys.login.current());
+        let recordings = recordings::RecordingTokens::new(&keys.login.current(), flaw);
         Self {
             keys: RwLock::new(keys),
             flaw,
@@ -166,6 +172,9 @@ impl Identity {
         let kept = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = kept.get(header)?;
         let kid = kept.kid.as_deref()?;
+        if self.flaw == Some(Flaw::TrustsItsMemory) {
+            return Some(kept.claims.clone());
+        }
         let in_time = (kept.not_before..kept.expires).contains(&now.as_secs());
         let good = in_time && self.keys().login.believed(now).any(|key| key.kid == kid);
         good.then(|| kept.claims.clone())
@@ -181,20 +190,6 @@ impl Identity {
     ) -> (String, u64) {
         let none = AccessTokenFaults::default();
         let token = self.faulty_access_token(app, tenant, roles, now, &none);
-        (token, tokens::ACCESS_SECS.into())
-    }
-
-    /// An access token of a signed-in user, for an application of a tenant, and the seconds that it is valid for.
-    pub fn user_token(
-        &self,
-        (app, tenant): (Guid, Guid),
-        user: Guid,
-        scopes: &[String],
-        now: Timestamp,
-    ) -> (String, u64) {
-        let user = Some(UserClaims { user, scopes: scopes.to_vec() });
-        let faults = AccessTokenFaults { user, ..AccessTokenFaults::default() };
-        let token = self.faulty_access_token(app, tenant, &[], now, &faults);
         (token, tokens::ACCESS_SECS.into())
     }
 
@@ -284,6 +279,19 @@ impl Identity {
         drop(keys);
         self.verified.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(kid)
+    }
+
+    /// The keys of the start again: what others have signed since opens nothing, and is used no more.
+    pub fn reset(&self) {
+        if self.flaw == Some(Flaw::KeepsKeys) {
+            return;
+        }
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.login.reset();
+        keys.platform.reset();
+        drop(keys);
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Whether an exchange has to make a key, which takes tens of milliseconds.

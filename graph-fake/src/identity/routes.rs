@@ -1,24 +1,20 @@
 //! The paths of the identity platform and of the Bot Framework's metadata.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use graph_api::Guid;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use platform::Ids;
 use seam::Clock;
 use serde_json::{Value, json};
 
-use crate::body;
+use crate::{body, why::Why};
 
 use super::{
     Identity, Lookup, Registry, TokenEvent,
@@ -27,6 +23,8 @@ use super::{
 
 /// Bytes of a token request.
 const FORM_MAX: usize = 64 * 1_024;
+/// Characters of a `client-request-id` that are repeated.
+const CORRELATION_MAX: usize = 128;
 /// Names that stand for any tenant.
 const ANY_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
 
@@ -35,11 +33,20 @@ struct Shared {
     registry: Arc<dyn Registry>,
     clock: Clock,
     secure: bool,
-    /// Refusals so far; their trace ids come from it.
-    refusals: AtomicU64,
 }
 
 type Here = State<Arc<Shared>>;
+/// The tenant in a path; what is no text is nobody's name.
+type Tenant = Result<Path<String>, PathRejection>;
+
+/// What was asked for, as far as a refusal tells it.
+struct Asked<'a> {
+    /// By the name that fault plans and the journal have for it.
+    op: &'static str,
+    tenant: &'a str,
+    client: &'a str,
+    headers: &'a HeaderMap,
+}
 
 /// The router; `secure` says whether URLs in documents begin with https.
 pub fn router(
@@ -48,7 +55,7 @@ pub fn router(
     clock: Clock,
     secure: bool,
 ) -> Router {
-    let shared = Shared { identity, registry, clock, secure, refusals: AtomicU64::new(0) };
+    let shared = Shared { identity, registry, clock, secure };
     Router::new()
         .route("/common/discovery/instance", get(instance))
         .route("/{tenant}/v2.0/.well-known/openid-configuration", get(metadata))
@@ -87,26 +94,49 @@ impl Shared {
         response
     }
 
-    fn denied(&self, denied: &Denied, headers: &HeaderMap) -> Response {
-        let number = self.refusals.fetch_add(1, Ordering::Relaxed);
-        let trace: Guid = Ids::new(number).guid();
-        let given = headers.get("client-request-id").and_then(|id| id.to_str().ok());
+    /// A refusal; it can be asked after by its trace id, which the headers have, too.
+    fn denied(&self, denied: Denied, asked: &Asked<'_>) -> Response {
+        let trace = self.registry.request_id();
+        let given = asked.headers.get("client-request-id").and_then(|id| id.to_str().ok());
+        let given = given.filter(|id| (1..=CORRELATION_MAX).contains(&id.len()));
         let correlation = given.map_or_else(|| trace.to_string(), str::to_owned);
         let body = denied.body(trace, &correlation, self.clock.now());
-        self.answer(StatusCode::from_u16(denied.status).unwrap_or(StatusCode::BAD_REQUEST), body)
+        let status = StatusCode::from_u16(denied.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let mut response = self.answer(status, body);
+        let id = HeaderValue::from_str(&trace.to_string()).expect("ids are ASCII");
+        response.headers_mut().insert("x-ms-request-id", id.clone());
+        response.headers_mut().insert("request-id", id);
+        let guid = |text: &str| text.parse().ok().map(|id: Guid| id.to_string());
+        let why = Why {
+            request_id: trace.to_string(),
+            status: denied.status,
+            code: denied.code(),
+            op: asked.op.to_owned(),
+            reason: denied.reason,
+            app: guid(asked.client),
+            tenant: guid(asked.tenant),
+            call_id: None,
+        };
+        self.registry.refused(trace, why);
+        response
     }
 
     /// The refusal of a document about a tenant that does not exist (clients.md 11).
-    async fn unknown(&self, tenant: &str, headers: &HeaderMap) -> Option<Response> {
-        let known = ANY_TENANT.contains(&tenant)
-            || self.registry.lookup(tenant, "").await != Lookup::UnknownTenant;
-        (!known).then(|| self.denied(&unknown_tenant(tenant), headers))
+    async fn unknown(&self, asked: &Asked<'_>) -> Option<Response> {
+        let known = ANY_TENANT.contains(&asked.tenant)
+            || self.registry.lookup(asked.tenant, "").await != Lookup::UnknownTenant;
+        (!known).then(|| self.denied(unknown_tenant(asked.tenant), asked))
     }
+}
+
+fn named(tenant: Tenant) -> String {
+    tenant.map_or_else(|_| char::REPLACEMENT_CHARACTER.to_string(), |Path(tenant)| tenant)
 }
 
 /// The path exists, the method does not.
 async fn wrong_method(State(shared): Here, method: http::Method, headers: HeaderMap) -> Response {
-    shared.denied(&Denied::wrong_method(&method), &headers)
+    let asked = Asked { op: "unknown", tenant: "", client: "", headers: &headers };
+    shared.denied(Denied::wrong_method(&method), &asked)
 }
 
 /// Clients.md 6.
@@ -122,8 +152,10 @@ async fn instance(State(shared): Here, headers: HeaderMap) -> Response {
 }
 
 /// Clients.md 7.
-async fn metadata(State(shared): Here, Path(tenant): Path<String>, headers: HeaderMap) -> Response {
-    if let Some(refused) = shared.unknown(&tenant, &headers).await {
+async fn metadata(State(shared): Here, tenant: Tenant, headers: HeaderMap) -> Response {
+    let tenant = named(tenant);
+    let asked = Asked { op: "openIdConfiguration", tenant: &tenant, client: "", headers: &headers };
+    if let Some(refused) = shared.unknown(&asked).await {
         return refused;
     }
     let base = shared.base(&headers);
@@ -144,26 +176,21 @@ async fn metadata(State(shared): Here, Path(tenant): Path<String>, headers: Head
 }
 
 /// Clients.md 8; the keys are the same for every tenant that there is.
-async fn login_keys(
-    State(shared): Here,
-    Path(tenant): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    if let Some(refused) = shared.unknown(&tenant, &headers).await {
+async fn login_keys(State(shared): Here, tenant: Tenant, headers: HeaderMap) -> Response {
+    let tenant = named(tenant);
+    let asked = Asked { op: "keys", tenant: &tenant, client: "", headers: &headers };
+    if let Some(refused) = shared.unknown(&asked).await {
         return refused;
     }
     shared.answer(StatusCode::OK, shared.identity.login_keys(shared.clock.now()))
 }
 
 /// Clients.md 9 to 11.
-async fn token(
-    State(shared): Here,
-    Path(tenant): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+async fn token(State(shared): Here, tenant: Tenant, headers: HeaderMap, body: Body) -> Response {
+    let tenant = named(tenant);
     if let Some(fault) = shared.registry.fault().await {
-        let mut response = shared.denied(&Denied::fault(fault.status), &headers);
+        let asked = Asked { op: "token", tenant: &tenant, client: "", headers: &headers };
+        let mut response = shared.denied(Denied::fault(fault.status), &asked);
         if let Some(secs) = fault.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, secs.into());
         }
@@ -182,10 +209,15 @@ async fn token(
         Ok(_) => (200, None),
         Err(denied) => (denied.status, Some(denied.number)),
     };
-    shared.registry.token_event(TokenEvent { client_id, tenant, status, error });
+    let event = TokenEvent { client_id: client_id.clone(), tenant: tenant.clone(), status, error };
+    shared.registry.token_event(event);
     match given {
         Ok(body) => shared.answer(StatusCode::OK, body),
-        Err(denied) => shared.denied(&denied, &headers),
+        Err(denied) => {
+            let asked =
+                Asked { op: "token", tenant: &tenant, client: &client_id, headers: &headers };
+            shared.denied(denied, &asked)
+        }
     }
 }
 

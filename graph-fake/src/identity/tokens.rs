@@ -11,14 +11,16 @@ use thiserror::Error;
 
 use crate::Flaw;
 
-use super::{CALLBACK_ISSUER, GRAPH_AUDIENCE, keys::SigningKey};
+use super::{
+    CALLBACK_ISSUER, GRAPH_AUDIENCE,
+    bearer::{HEADER_MAX, bearer},
+    keys::SigningKey,
+};
 
 /// How long an access token is valid, in seconds.
-pub(super) const ACCESS_SECS: u32 = 3_599;
+pub const ACCESS_SECS: u32 = 3_599;
 /// How long a notification token is valid, in seconds.
 const CALLBACK_SECS: i64 = 3_600;
-/// Characters of an `Authorization` header that is looked at.
-const HEADER_MAX: usize = 16 * 1_024;
 
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,15 +215,7 @@ pub(super) fn verify(
     now: Timestamp,
     flaw: Option<Flaw>,
 ) -> Result<Verified, TokenRefusal> {
-    let header = header.ok_or(TokenRefusal::Missing)?;
-    if header.len() > HEADER_MAX {
-        return Err(TokenRefusal::TooLong);
-    }
-    let (scheme, token) = header.trim().split_once(' ').ok_or(TokenRefusal::Missing)?;
-    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
-        return Err(TokenRefusal::Missing);
-    }
-    let token = token.trim();
+    let token = bearer(header)?;
     // A head that cannot be read, or names another algorithm (`none` is not even known to the library).
     let head = jsonwebtoken::decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
     let forged_is_fine = flaw == Some(Flaw::TakesForgedTokens);

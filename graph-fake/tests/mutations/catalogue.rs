@@ -11,12 +11,27 @@ pub struct Valid {
     pub path: &'static str,
     pub body: &'static str,
     pub status: u16,
-    /// `error.code`; empty where it is accepted.
+    /// `error.code`, or the number of the identity platform; empty where it is accepted.
     pub code: &'static str,
+    /// Who asks.
+    pub by: Client,
+}
+
+/// What a client sends beside path and body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// A good token for Graph; JSON.
+    Bot,
+    /// The token of the recording.
+    Listener,
+    /// A form, and no token.
+    Form,
+    /// Nothing.
+    Anybody,
 }
 
 const fn ok(method: &'static str, path: &'static str, body: &'static str, status: u16) -> Valid {
-    Valid { method, path, body, status, code: "" }
+    Valid { method, path, body, status, code: "", by: Client::Bot }
 }
 
 const fn no(
@@ -25,7 +40,18 @@ const fn no(
     body: &'static str,
     (status, code): (u16, &'static str),
 ) -> Valid {
-    Valid { method, path, body, status, code }
+    Valid { method, path, body, status, code, by: Client::Bot }
+}
+
+/// Of the identity platform.
+const fn of(
+    by: Client,
+    path: &'static str,
+    body: &'static str,
+    (status, code): (u16, &'static str),
+) -> Valid {
+    let method = if let Client::Form = by { "POST" } else { "GET" };
+    Valid { method, path, body, status, code, by }
 }
 
 const CONTEXT: &str = r#"{"clientContext":"x-1"}"#;
@@ -299,7 +325,79 @@ const MEETINGS: [Valid; 11] = [
     no("GET", "me/onlineMeetings/<online>", "", (400, "BadRequest")),
 ];
 
+/// A bot in the lobby, and those who let it in (R-081, R-082).
+const LOBBY: [Valid; 22] = [
+    ok("GET", "communications/calls/<waiting>", "", 200),
+    ok("GET", "communications/calls/<waiting>/participants", "", 200),
+    ok("GET", "communications/calls/<waiting>/participants/<guest>", "", 200),
+    no("GET", "communications/calls/<waiting>/participants/<bobin>", "", (404, "8543")),
+    ok("GET", "communications/calls/<waiting>/operations", "", 200),
+    ok("POST", "communications/calls/<waiting>/keepAlive", "", 200),
+    ok("POST", "communications/calls/<waiting>/mute", CONTEXT, 200),
+    ok("POST", "communications/calls/<waiting>/unmute", CONTEXT, 200),
+    ok("POST", "communications/calls/<waiting>/playPrompt", PROMPT, 200),
+    ok("POST", "communications/calls/<waiting>/recordResponse", RECORD, 200),
+    ok("POST", "communications/calls/<waiting>/subscribeToTone", CONTEXT, 200),
+    ok("POST", "communications/calls/<waiting>/cancelMediaProcessing", CONTEXT, 200),
+    ok("POST", "communications/calls/<waiting>/sendDtmfTones", TONES, 200),
+    ok("POST", "communications/calls/<waiting>/participants/<guest>/mute", CONTEXT, 200),
+    ok(
+        "POST",
+        "/beta/communications/calls/<waiting>/updateMetadata",
+        r#"{"metadata":"waits","clientContext":"md"}"#,
+        200,
+    ),
+    ok("POST", "communications/calls/<waiting>/participants/invite", INVITE, 200),
+    ok("DELETE", "communications/calls/<waiting>", "", 204),
+    ok(
+        "POST",
+        "/beta/communications/calls/<host>/participants/<guest>/admitFromLobby",
+        CONTEXT,
+        200,
+    ),
+    ok(
+        "POST",
+        "/beta/communications/calls/<host>/participants/<guest>/removeFromLobby",
+        CONTEXT,
+        200,
+    ),
+    ok("POST", "/beta/communications/calls/<host>/participants/admitAllFromLobby", CONTEXT, 200),
+    ok("DELETE", "communications/calls/<host>/participants/<guest>", "", 204),
+    ok("POST", "communications/calls/<host>/participants/<guest>/mute", CONTEXT, 200),
+];
+
+const FORM: &str = "grant_type=client_credentials&client_id=<app>&client_secret=secret&\
+                    scope=https%3A%2F%2Fgraph.microsoft.com%2F.default&client_info=1&x-client-sku=any";
+const WRONG_SECRET: &str = "grant_type=client_credentials&client_id=<app>&client_secret=wrong&\
+                            scope=https%3A%2F%2Fgraph.microsoft.com%2F.default";
+const NO_SECRET: &str = "grant_type=client_credentials&client_id=<app>&scope=\
+                         https%3A%2F%2Fgraph.microsoft.com%2F.default";
+const PASSWORD: &str = "grant_type=password&client_id=<app>&client_secret=secret&username=alice";
+const TOKEN: &str = "/<tenant>/oauth2/v2.0/token";
+
+/// The identity platform, and where recordings are (clients.md 6 to 11, 22, 23 and 26).
+const BESIDE_GRAPH: [Valid; 18] = [
+    of(Client::Form, TOKEN, FORM, (200, "")),
+    of(Client::Form, "/<tenant>/oauth2/v2.0/token?client-request-id=7", FORM, (200, "")),
+    of(Client::Form, TOKEN, WRONG_SECRET, (401, "7000215")),
+    of(Client::Form, TOKEN, NO_SECRET, (401, "7000218")),
+    of(Client::Form, TOKEN, PASSWORD, (400, "70003")),
+    of(Client::Form, "/<nobody>/oauth2/v2.0/token", FORM, (400, "90002")),
+    of(Client::Anybody, TOKEN, "", (405, "900561")),
+    of(Client::Anybody, "/common/discovery/instance?api-version=1.1", "", (200, "")),
+    of(Client::Anybody, "/<tenant>/v2.0/.well-known/openid-configuration", "", (200, "")),
+    of(Client::Anybody, "/organizations/.well-known/openid-configuration", "", (200, "")),
+    of(Client::Anybody, "/<nobody>/v2.0/.well-known/openid-configuration", "", (400, "90002")),
+    of(Client::Anybody, "/<tenant>/discovery/v2.0/keys", "", (200, "")),
+    of(Client::Anybody, "/common/discovery/keys", "", (200, "")),
+    of(Client::Anybody, "/v1/.well-known/OpenIdConfiguration", "", (200, "")),
+    of(Client::Anybody, "/v1/.well-known/keys", "", (200, "")),
+    of(Client::Listener, "/recordings/<record>", "", (200, "")),
+    of(Client::Listener, "/recordings/<operation>", "", (401, "InvalidAuthenticationToken")),
+    of(Client::Anybody, "/recordings/<record>", "", (401, "InvalidAuthenticationToken")),
+];
+
 /// All of them.
 pub fn all() -> Vec<Valid> {
-    [&COLLECTION[..], &CALL, &MEDIA, &PARTICIPANTS, &MEETINGS].concat()
+    [&COLLECTION[..], &CALL, &MEDIA, &PARTICIPANTS, &MEETINGS, &LOBBY, &BESIDE_GRAPH].concat()
 }

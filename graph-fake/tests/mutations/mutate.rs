@@ -132,6 +132,28 @@ fn mutate_text(rng: &mut Rng, body: &mut Vec<u8>) {
     }
 }
 
+/// A field of a form is lost, doubled, renamed or has another value.
+fn mutate_form(rng: &mut Rng, body: &mut Vec<u8>, ids: &[String]) {
+    let read = url::form_urlencoded::parse(body);
+    let mut fields: Vec<(String, String)> = read.into_owned().collect();
+    if fields.is_empty() {
+        return;
+    }
+    let at = rng.below(fields.len());
+    let value = odd_value(rng, ids);
+    let odd = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match rng.below(7) {
+        0 => drop(fields.remove(at)),
+        1 => fields.push(fields[at].clone()),
+        2 => fields[at].0 = odd,
+        3 => fields.insert(0, (fields[at].0.clone(), odd)),
+        4 => fields = vec![fields[at].clone(); 1 + rng.below(100)],
+        _ => fields[at].1 = odd,
+    }
+    let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    *body = text.into_bytes();
+}
+
 fn mutate_method(rng: &mut Rng, shot: &mut Shot) {
     let all = ["GET", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "HEAD", "TRACE", "BREW"];
     shot.method = rng.pick(&all).parse::<Method>().unwrap();
@@ -220,8 +242,8 @@ fn mutate_headers(rng: &mut Rng, shot: &mut Shot, world: &World) {
         }
         2 => {
             let mut token = shot.headers[header::AUTHORIZATION].as_bytes().to_vec();
-            let at = rng.below(token.len());
-            token[at] = b'A';
+            let at = rng.below(token.len() + 1);
+            token.splice(at..token.len().min(at + 1), [b'A']);
             set(shot, header::AUTHORIZATION, token);
         }
         3 | 4 => {
@@ -253,7 +275,8 @@ fn mutate_headers(rng: &mut Rng, shot: &mut Shot, world: &World) {
 
 fn odd_headers(rng: &mut Rng, shot: &mut Shot) {
     let odd = [b"\xff\xfe".to_vec(), Vec::new(), vec![b'z'; 3_000], b"not-a-guid".to_vec()];
-    let names = ["client-request-id", "scenario-id", "accept-language", "user-agent"];
+    let names =
+        ["client-request-id", "scenario-id", "accept-language", "user-agent", "authorization"];
     let name = header::HeaderName::from_static(names[rng.below(names.len())]);
     let value = rng.pick(&odd).clone();
     set(shot, name, value);
@@ -268,6 +291,10 @@ fn set(shot: &mut Shot, name: header::HeaderName, value: Vec<u8>) {
 /// One to three changes.
 pub fn mutate(rng: &mut Rng, shot: &Shot, world: &World, ids: &[String]) -> Shot {
     let mut changed = shot.clone();
+    let form = shot
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     for _ in 0..1 + rng.below(3) {
         let mut body = serde_json::from_slice::<Value>(&changed.body).ok();
         match (rng.below(16), &mut body) {
@@ -277,7 +304,10 @@ pub fn mutate(rng: &mut Rng, shot: &Shot, world: &World, ids: &[String]) -> Shot
             (4, _) if changed.headers.contains_key(header::AUTHORIZATION) => {
                 mutate_headers(rng, &mut changed, world);
             }
+            // Whoever has no token may send one.
+            (4, _) if rng.one_in(2) => odd_headers(rng, &mut changed),
             (5..=6, _) => mutate_text(rng, &mut changed.body),
+            (7..=14, None) if form => mutate_form(rng, &mut changed.body, ids),
             (_, Some(json)) => {
                 mutate_json(rng, json, ids);
                 changed.body = json.to_string().into_bytes();

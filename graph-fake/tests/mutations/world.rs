@@ -8,9 +8,9 @@ use graph_api::{Guid, Timestamp};
 use graph_fake::{
     Flaw, Listeners, Options, Services, Setup, Tls,
     config::{APP, AppBody, AppConfig, Config, TENANT, TenantConfig, USERS, UserBody, UserConfig},
-    identity::{AccessTokenFaults, Identity, Keys},
+    identity::{AccessTokenFaults, Identity, Keys, UserClaims},
 };
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use seam::Clock;
 use serde_json::{Value, json};
@@ -80,6 +80,8 @@ pub struct World {
     tokens: Tokens,
     /// Ids of calls, users and the like, by name.
     pub ids: BTreeMap<&'static str, String>,
+    /// The `Authorization` that opens the recording.
+    pub recording_token: HeaderValue,
     /// How the bystander's calls were when the world was made.
     peace: Vec<Value>,
 }
@@ -171,6 +173,7 @@ impl World {
             strangers: Identity::new(Keys::generate().unwrap()),
             tokens: Tokens { made: Timestamp::default(), by_name: BTreeMap::new() },
             ids: BTreeMap::new(),
+            recording_token: HeaderValue::from_static(""),
             peace: Vec::new(),
         }
     }
@@ -230,6 +233,8 @@ impl World {
             bearer(self.identity.faulty_access_token(app, tenant, roles, now, &faults))
         };
         let good = AccessTokenFaults::default;
+        let scopes = vec!["OnlineMeetings.ReadWrite".to_owned()];
+        let user = UserClaims { user: USERS[1].1, scopes };
         let by_name = BTreeMap::from([
             ("good", made(APP, TENANT, &all, good())),
             ("bystander", made(BYSTANDER, TENANT, &all, good())),
@@ -247,19 +252,7 @@ impl World {
                 ),
             ),
             ("stranger", bearer(self.strangers.access_token(APP, TENANT, &all, now).0)),
-            (
-                "user",
-                bearer(
-                    self.identity
-                        .user_token(
-                            (APP, TENANT),
-                            USERS[1].1,
-                            &["OnlineMeetings.ReadWrite".to_owned()],
-                            now,
-                        )
-                        .0,
-                ),
-            ),
+            ("user", made(APP, TENANT, &[], AccessTokenFaults { user: Some(user), ..good() })),
         ]);
         self.tokens = Tokens { made: now, by_name };
     }
@@ -304,6 +297,7 @@ impl World {
             ("second", self.calls("good", &[carol], false).await),
             ("establishing", self.calls("good", &[ida], false).await),
             ("group", self.calls("good", &[alice, bob], false).await),
+            ("recorded", self.calls("good", &[bob], false).await),
             ("hosted", self.calls("good", &[carol], true).await),
             ("hostedgroup", self.calls("good", &[alice, carol], true).await),
             ("incoming", self.rung(alice, json!([app])).await),
@@ -312,9 +306,12 @@ impl World {
         ];
         self.ids.extend(calls);
         self.meetings(alice, bob).await;
+        self.lobby(bob).await;
         self.advance(2_000).await;
         self.busy(alice).await;
+        let operation = self.records().await;
         self.advance(1_000).await;
+        self.recorded(&operation).await;
         self.peace = self.bystanders().await;
         let whole = |call: &Value| call["state"] == "established" && call["audioActive"] == true;
         assert!(self.peace.iter().all(whole), "{:#?}", self.peace);
@@ -336,13 +333,7 @@ impl World {
     async fn meetings(&mut self, alice: Guid, bob: Guid) {
         let body = json!({"organizer": bob, "participants": [alice, bob]});
         let meeting = self.asked(Method::POST, "/meetings", body).await;
-        let mut join = call(&[], false);
-        join["tenantId"] = json!(TENANT);
-        join["chatInfo"] = json!({"threadId": meeting["threadId"], "messageId": "0"});
-        join["meetingInfo"] = json!({
-            "@odata.type": "#microsoft.graph.organizerMeetingInfo",
-            "organizer": {"user": {"id": bob, "tenantId": TENANT}},
-        });
+        let join = join(bob, &meeting);
         let joined = self.bot("good", Method::POST, "/communications/calls", join).await;
         let body = json!({"subject": "Weekly", "externalId": "weekly"});
         let path = format!("/users/{bob}/onlineMeetings");
@@ -358,6 +349,47 @@ impl World {
             ("url", escaped),
             ("vtc", text(&online["videoTeleconferenceId"])),
         ]);
+    }
+
+    /// A meeting with a lobby; the bot is in it, and waits outside as a guest.
+    async fn lobby(&mut self, bob: Guid) {
+        let body = json!({"organizer": bob, "participants": [bob], "lobby": true});
+        let meeting = self.asked(Method::POST, "/meetings", body).await;
+        let host = join(bob, &meeting);
+        let host = self.bot("good", Method::POST, "/communications/calls", host).await;
+        let mut guest = join(bob, &meeting);
+        let nobody = &self.ids["nobody"];
+        guest["source"] = json!({"identity": {"guest": {"id": nobody, "displayName": "Guest"}}});
+        let guest = self.bot("good", Method::POST, "/communications/calls", guest).await;
+        self.ids.extend([("host", text(&host["id"])), ("waiting", text(&guest["id"]))]);
+    }
+
+    /// Bob is recorded for a second; the operation.
+    async fn records(&self) -> String {
+        let record = json!({"maxRecordDurationInSeconds": 1, "playBeep": false});
+        let operation = self.on_call(&self.ids["recorded"], "recordResponse", record).await;
+        let speaks = json!({"by": USERS[1].1, "action": "speak", "durationMs": 500});
+        let path = format!("/calls/{}/actions", self.ids["recorded"]);
+        self.asked(Method::POST, &path, speaks).await;
+        text(&operation["id"])
+    }
+
+    /// Where that is, and what opens it; and who waits in the lobby.
+    async fn recorded(&mut self, operation: &str) {
+        let path = format!("/communications/calls/{}/operations/{operation}", self.ids["recorded"]);
+        let done = self.bot("good", Method::GET, &path, Value::Null).await;
+        let location = text(&done["recordingLocation"]);
+        assert!(location.ends_with(&format!("/recordings/{operation}")), "{done}");
+        let token = text(&done["recordingAccessToken"]);
+        self.recording_token = format!("Bearer {token}").parse().unwrap();
+        let path = format!("/communications/calls/{}", self.ids["waiting"]);
+        let waiting = self.bot("good", Method::GET, &path, Value::Null).await;
+        let known = [
+            ("record", operation.to_owned()),
+            ("guest", text(&waiting["myParticipantId"])),
+            ("bobin", self.within(&self.ids["host"], &USERS[1].1).await),
+        ];
+        self.ids.extend(known);
     }
 
     /// Something is under way in the calls.
@@ -431,6 +463,18 @@ async fn read(router: Router, request: Request<Body>) -> Answer {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+}
+
+/// Joins a meeting of this organizer.
+fn join(organizer: Guid, meeting: &Value) -> Value {
+    let mut join = call(&[], false);
+    join["tenantId"] = json!(TENANT);
+    join["chatInfo"] = json!({"threadId": meeting["threadId"], "messageId": "0"});
+    join["meetingInfo"] = json!({
+        "@odata.type": "#microsoft.graph.organizerMeetingInfo",
+        "organizer": {"user": {"id": organizer, "tenantId": TENANT}},
+    });
+    join
 }
 
 fn call(to: &[Guid], app_hosted: bool) -> Value {

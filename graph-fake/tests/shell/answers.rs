@@ -1,10 +1,10 @@
 //! What each operation is answered with when all is well (endpoints.md 0.3): status, Location, type.
 
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Answer, Server, dead_callback},
+    harness::{Answer, Server, call_body, dead_callback},
     operations::World,
 };
 
@@ -25,6 +25,28 @@ fn expect_operation(world: &World, call: &str, answer: &Answer, wanted: (u16, &s
     let beta = place.replacen("/v1.0/", "/beta/", 1);
     let location = answer.headers[header::LOCATION].to_str().unwrap();
     assert!(location == place || location == beta, "R-016: {location}");
+}
+
+/// Text of a call is kept while nothing changes, and no longer.
+pub async fn check_a_call_is_shown_as_it_is(server: Server) {
+    const CALLS: &str = "/v1.0/communications/calls";
+    let body = call_body(&dead_callback()).to_string();
+    let made = server.graph(Method::POST, CALLS, body).await;
+    let path = format!("{CALLS}/{}", made.body["id"].as_str().unwrap());
+    for (after_ms, state) in [(0, "establishing"), (0, "establishing"), (5_000, "established")] {
+        let moved = json!({"advanceMs": after_ms}).to_string();
+        assert_eq!(server.control(Method::POST, "/clock", moved).await.status, StatusCode::OK);
+        let read = server.graph(Method::GET, &path, "").await;
+        assert_eq!(read.body["state"], state, "{read:?}");
+    }
+    // Each version of Graph has its own context.
+    let beta = server.graph(Method::GET, &path.replacen("/v1.0/", "/beta/", 1), "").await;
+    assert!(beta.body["@odata.context"].as_str().unwrap().contains("/beta/"), "{beta:?}");
+}
+
+#[tokio::test]
+async fn a_call_is_shown_as_it_is() {
+    check_a_call_is_shown_as_it_is(Server::start().await).await;
 }
 
 /// endpoints.md 8, 9, 11, 14, 15.

@@ -178,3 +178,27 @@ async fn people_act_with_their_own_words() {
     let seen = server.control(Method::GET, &format!("/calls/{call}/media"), "").await;
     assert_eq!(seen.body["counts"]["spokenMs"], 1_250, "{seen:?}");
 }
+
+/// A plan that cannot be read says which entry, and which of its members. (`nth` and `times` are members of each kind
+/// of entry: flattened into one, they would be read without their names.)
+#[tokio::test]
+async fn a_mistake_in_a_plan_is_named_to_the_member() {
+    let server = Server::start().await;
+    let reply = json!({"status": 500});
+    let rows = [
+        (json!({"graph": {"op": "get", "nth": "x", "reply": reply}}), "'[1].graph.nth'"),
+        (json!({"graph": {"op": "get", "times": -1, "reply": reply}}), "'[1].graph.times'"),
+        (json!({"token": {"nth": "x", "reply": reply}}), "'[1].token.nth'"),
+        (json!({"notification": {"lose": true, "times": []}}), "'[1].notification.times'"),
+        (json!({"roster": {"what": "loss", "nth": 1.5}}), "'[1].roster.nth'"),
+        (json!({"prompt": {"times": null}}), "'[1].prompt.times'"),
+        (json!({"prompt": {"nht": 1}}), "nht"),
+    ];
+    for (fault, said) in rows {
+        let plan = json!([{"prompt": {}}, fault]).to_string();
+        let refused = server.control(Method::PUT, "/faults", plan).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{refused:?}");
+        let message = refused.body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(said), "{said}: {message}");
+    }
+}

@@ -4,7 +4,9 @@ use std::{future::Future, pin::Pin};
 
 use graph_fake::Flaw;
 
-use crate::{bad_input, harness::Server, notifications, why};
+use crate::{
+    answers, bad_input, harness::Server, keys, notifications, recordings, token_memory, why,
+};
 
 type Check = fn(Server) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -30,6 +32,20 @@ fn check_of(flaw: Flaw) -> Check {
         Flaw::TakesExpiredTokens | Flaw::TakesForgedTokens => {
             |server| Box::pin(bad_input::check_tokens_that_open_nothing(server))
         }
+        Flaw::HidesTokenReasons => {
+            |server| Box::pin(why::check_refusals_of_the_identity_platform(server))
+        }
+        Flaw::HidesRecordingReasons => {
+            |server| Box::pin(recordings::check_refusals_of_recordings(server))
+        }
+        Flaw::KeepsKeys => |server| Box::pin(keys::check_a_reset_undoes_what_was_exchanged(server)),
+        Flaw::TrustsItsMemory => {
+            |server| Box::pin(token_memory::check_a_remembered_token_is_looked_at_again(server))
+        }
+        Flaw::OpensAnyRecording => {
+            |server| Box::pin(recordings::check_no_other_token_opens_a_recording(server))
+        }
+        Flaw::ShowsOldCalls => |server| Box::pin(answers::check_a_call_is_shown_as_it_is(server)),
         Flaw::TakesAnyBody => |server| Box::pin(bad_input::check_large_bodies(server)),
         Flaw::BreaksOnBadBody | Flaw::HidesRequestId => {
             |server| Box::pin(bad_input::check_bodies_that_cannot_be_read(server))

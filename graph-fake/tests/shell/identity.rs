@@ -13,7 +13,8 @@ async fn ask(server: &Server, path: &str) -> Answer {
     server.send(request.body(bytes::Bytes::new()).unwrap()).await
 }
 
-async fn token(server: &Server, tenant: &str, fields: &[(&str, &str)]) -> Answer {
+/// A token request.
+pub async fn token(server: &Server, tenant: &str, fields: &[(&str, &str)]) -> Answer {
     let form: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("{name}={}", value.replace('/', "%2F")))
@@ -23,7 +24,8 @@ async fn token(server: &Server, tenant: &str, fields: &[(&str, &str)]) -> Answer
     server.send(request.body(form.join("&").into()).unwrap()).await
 }
 
-fn good(app: &str) -> Vec<(&str, &str)> {
+/// What a client sends.
+pub fn good(app: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", "client_credentials"),
         ("client_id", app),
@@ -110,7 +112,7 @@ async fn documents_name_the_host_they_were_asked_at() {
 #[tokio::test]
 async fn documents_about_nobody_are_refused() {
     let server = Server::start().await;
-    for nobody in ["nobody", "0badca11-0000-4000-8000-000000000001", "x%20y"] {
+    for nobody in ["nobody", "0badca11-0000-4000-8000-000000000001", "x%20y", "%ff%fe"] {
         for document in [
             "v2.0/.well-known/openid-configuration",
             ".well-known/openid-configuration",
@@ -203,4 +205,18 @@ async fn tls_is_believed_by_those_who_were_told_to() {
     assert!(matches!(stranger, Err(SendError::Connect(_))), "{stranger:?}");
     let careless = reach(TlsTrust { insecure: true, ..TlsTrust::default() }).await;
     assert_eq!(careless.unwrap().status(), 200);
+}
+
+/// A correlation id comes back as it was sent, unless it is none, or longer than any.
+#[tokio::test]
+async fn what_correlates_comes_back() {
+    let server = Server::start().await;
+    let long = "x".repeat(129);
+    for (given, back) in [("mine-1", true), ("", false), (&*long, false)] {
+        let uri = format!("https://{}/nobody/discovery/keys", server.https);
+        let request = Request::get(uri).header("client-request-id", given);
+        let refused = server.send(request.body(bytes::Bytes::new()).unwrap()).await.body;
+        let wanted = if back { given } else { refused["trace_id"].as_str().unwrap() };
+        assert_eq!(refused["correlation_id"], wanted, "{given}");
+    }
 }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Server, call_body, dead_callback};
 
-const ALICE: graph_api::Guid = USERS[0].1;
-const BOB: graph_api::Guid = USERS[1].1;
-const CAROL: graph_api::Guid = USERS[2].1;
-const NOBODY: &str = "0badca11-0000-4000-8000-000000000001";
+pub const ALICE: graph_api::Guid = USERS[0].1;
+pub const BOB: graph_api::Guid = USERS[1].1;
+pub const CAROL: graph_api::Guid = USERS[2].1;
+pub const NOBODY: &str = "0badca11-0000-4000-8000-000000000001";
 const CALLS: &str = "/v1.0/communications/calls";
 
 /// Calls of every kind, standing still.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{Answer, Server, call_body, dead_callback},
+    identity,
     operations::World,
 };
 
@@ -38,13 +39,15 @@ async fn token(server: &Server, wanted: Value) -> String {
 }
 
 /// The refusal is found under the answer's request-id, with status and code as answered, and in the journal.
-async fn expect_why(server: &Server, refused: &Answer, predicate: &str, mend: &str) -> Value {
+pub async fn expect_why(server: &Server, refused: &Answer, predicate: &str, mend: &str) -> Value {
     let id = refused.headers["request-id"].to_str().unwrap();
     let why = server.control(Method::GET, &format!("/why/{id}"), "").await;
     assert_eq!(why.status, StatusCode::OK, "{refused:?}");
     assert_eq!(why.body["requestId"], id);
     assert_eq!(why.body["status"], refused.status.as_u16());
-    assert_eq!(why.body["code"], refused.body["error"]["code"]);
+    let graph = refused.body["error"]["code"].as_str().map(str::to_owned);
+    let code = graph.unwrap_or_else(|| format!("AADSTS{}", refused.body["error_codes"][0]));
+    assert_eq!(why.body["code"], code);
     assert_eq!(why.body["predicate"], predicate, "{why:?}");
     let text = why.body["mend"].as_str().unwrap();
     assert!(text.contains(mend), "{mend} in {text}");
@@ -84,6 +87,95 @@ pub async fn check_every_refusal_is_explained(server: Server) {
     let id = fine.headers["request-id"].to_str().unwrap();
     let nothing = server.control(Method::GET, &format!("/why/{id}"), "").await;
     assert_eq!(nothing.status, StatusCode::NOT_FOUND, "it was not refused");
+}
+
+#[tokio::test]
+async fn refusals_of_the_identity_platform_are_explained() {
+    check_refusals_of_the_identity_platform(Server::start().await).await;
+}
+
+/// clients.md 11: each number has its reason, and what would mend it.
+pub async fn check_refusals_of_the_identity_platform(server: Server) {
+    let (app, tenant) = (APP.to_string(), TENANT.to_string());
+    let stranger = STRANGER.to_string();
+    let put_app = format!("PUT /tenants/{tenant}/apps/");
+    let change = |name: &'static str, value: Option<&'static str>| {
+        let mut fields = identity::good(&app);
+        fields.retain(|(field, _)| *field != name);
+        fields.extend(value.map(|value| (name, value)));
+        fields
+    };
+    let unknown = "0bada990-0000-4000-8000-000000000001";
+    let rows = [
+        (change("client_secret", Some("wrong")), &tenant, "secretIsRight", &*put_app),
+        (change("client_secret", None), &tenant, "secretIsThere", "client_secret"),
+        (change("client_id", Some(unknown)), &tenant, "isRegistered", &put_app),
+        (change("grant_type", Some("password")), &tenant, "grantTypeIsSupported", "/user-tokens"),
+        (change("grant_type", None), &tenant, "parameterIsThere", "'grant_type'"),
+        (change("client_id", None), &tenant, "parameterIsThere", "'client_id'"),
+        (change("scope", Some("User.Read")), &tenant, "scopeIsGraphsDefault", ".default"),
+        (identity::good(&app), &stranger, "tenantExists", "PUT /tenants/"),
+    ];
+    for (fields, tenant, predicate, mend) in rows {
+        let refused = identity::token(&server, tenant, &fields).await;
+        let why = expect_why(&server, &refused, predicate, mend).await;
+        assert_eq!((&why["op"], &why["tenant"]), (&json!("token"), &json!(tenant)), "{predicate}");
+        let client = fields.iter().find(|(name, _)| *name == "client_id").map(|(_, id)| *id);
+        assert_eq!(why["app"], json!(client), "{predicate}");
+        assert_eq!(refused.body["trace_id"], why["requestId"], "{predicate}");
+        assert_eq!(refused.headers["x-ms-request-id"], refused.headers["request-id"]);
+    }
+    let nobody = format!("https://{}/nobody/discovery/v2.0/keys", server.https);
+    let refused = server.send(Request::get(nobody).body(bytes::Bytes::new()).unwrap()).await;
+    let why = expect_why(&server, &refused, "tenantExists", "GET /state").await;
+    assert_eq!((&why["op"], &why["tenant"]), (&json!("keys"), &Value::Null));
+    let get = format!("https://{}/{tenant}/oauth2/v2.0/token", server.https);
+    let refused = server.send(Request::get(get).body(bytes::Bytes::new()).unwrap()).await;
+    expect_why(&server, &refused, "methodExists", "Allow").await;
+    let plan = json!([{"token": {"reply": {"status": 503, "retryAfterSeconds": 2}}}]);
+    let planned = server.control(Method::PUT, "/faults", plan.to_string()).await;
+    assert_eq!(planned.status, StatusCode::NO_CONTENT);
+    let refused = identity::token(&server, &tenant, &identity::good(&app)).await;
+    assert_eq!(refused.headers["retry-after"], "2");
+    expect_why(&server, &refused, "noFaultStrikes", "PUT /faults").await;
+}
+
+/// Two listeners, one stream of ids: no refusal is forgotten for another one, and none has the id of a call.
+#[tokio::test]
+async fn refusals_have_ids_of_their_own() {
+    let server = Server::start().await;
+    let call = server.call(&dead_callback()).await;
+    let mut seen = vec![call];
+    for base in [format!("https://{}", server.https), format!("http://{}", server.http)] {
+        for path in ["nobody/discovery/keys", "recordings/x", "v1.0/communications/calls"] {
+            for _ in 0..4 {
+                let request = Request::get(format!("{base}/{path}"));
+                let refused = server.send(request.body(bytes::Bytes::new()).unwrap()).await;
+                seen.push(refused.headers["request-id"].to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), count);
+}
+
+/// What is repeated of a request is bounded: the last 10,000 reasons are kept in memory.
+#[tokio::test]
+async fn a_long_request_has_a_short_reason() {
+    let server = Server::start().await;
+    let (long, app) = ("x".repeat(20_000), APP.to_string());
+    let mut fields = identity::good(&app);
+    fields.retain(|(name, _)| *name != "grant_type");
+    fields.push(("grant_type", &long));
+    let refused = identity::token(&server, &TENANT.to_string(), &fields).await;
+    let why = expect_why(&server, &refused, "grantTypeIsSupported", "client_credentials").await;
+    assert!(why.to_string().len() < 1_000);
+    let keys = format!("https://{}/{long}/discovery/keys", server.https);
+    let refused = server.send(Request::get(keys).body(bytes::Bytes::new()).unwrap()).await;
+    let why = expect_why(&server, &refused, "tenantExists", "").await;
+    assert!(why.to_string().len() < 1_000);
 }
 
 /// what is wrong with a token.
