@@ -150,3 +150,25 @@ impl Control {
         world_time(self.fabric.state().began())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_data() {
+        let link = Change::Link {
+            from: "a".to_owned(),
+            to: "b".to_owned(),
+            config: LinkConfig { up: false, ..LinkConfig::default() },
+        };
+        let text = r#"{"link": {"from": "a", "to": "b", "config": {"up": false}}}"#;
+        assert_eq!(serde_json::from_str::<Change>(text).unwrap(), link);
+        let clock = Change::Clock { host: "a".to_owned(), offset_ms: -1.5, drift_ppm: 200.0 };
+        let text = serde_json::to_string(&clock).unwrap();
+        assert_eq!(text, r#"{"clock":{"host":"a","offsetMs":-1.5,"driftPpm":200.0}}"#);
+        assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), clock);
+        let unknown = r#"{"crash": {"host": "a", "for": 5}}"#;
+        assert!(serde_json::from_str::<Change>(unknown).is_err());
+    }
+}

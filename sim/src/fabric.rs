@@ -237,6 +237,11 @@ impl State {
         (config.delay_ns(), crate::link::to_ns(config.connect_timeout_ms))
     }
 
+    /// Whether anything can arrive.
+    pub(crate) fn is_up(&mut self, from: &Arc<str>, to: &Arc<str>, now: u64) -> bool {
+        self.link(from, to).segments.config_at(now).up
+    }
+
     /// How many bytes of a stream fit into one packet.
     pub(crate) fn segment_size(&mut self, from: &Arc<str>, to: &Arc<str>, now: u64) -> usize {
         let mtu = self.link(from, to).segments.config_at(now).mtu.unwrap_or(1_500);

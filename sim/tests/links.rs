@@ -465,3 +465,23 @@ fn a_stream_whose_reader_is_gone_is_reset() {
     let expected = ((0, 225), io::ErrorKind::ConnectionReset, 275);
     assert_eq!(report.outcome.unwrap(), expected);
 }
+
+/// A host that crashes while its link is down cannot say so; who sends to it learns it when the link is back.
+#[test]
+fn a_crash_behind_an_outage_is_not_heard() {
+    let changes = [
+        (1_000, link("server", "people", down())),
+        (1_100, Change::Crash { host: "server".into() }),
+        (1_200, Change::Restart { host: "server".into() }),
+        (4_000, restore("server", "people")),
+    ];
+    let report = streams(20, delay(25.0), &changes).run(async |seat| {
+        let mut stream = connect(&seat, "server").await.unwrap();
+        seat.clock.sleep_until(after(5_000)).await;
+        let silent = stream.write_all(b"x").await.is_ok();
+        let ended = stream.read(&mut [0]).await.unwrap_err().kind();
+        (silent, ended, ms(seat.true_time()))
+    });
+    // Nothing was known at 5.0 s; a round trip later it is.
+    assert_eq!(report.outcome.unwrap(), (true, io::ErrorKind::ConnectionReset, 5_050));
+}

@@ -208,7 +208,12 @@ impl End {
     /// The connection is over, with a reset: now for this end, and for the other when it hears of it.
     fn reset(&self) {
         let now = self.local.now();
-        self.sender().reset(now);
+        let [from, to] = [self.side, 1 - self.side].map(|side| &self.connection.hosts[side]);
+        if self.local.fabric.state().is_up(from, to, now) {
+            return self.sender().reset(now);
+        }
+        // Over a link that is down nobody hears of it; who sends later is answered then.
+        self.connection.pipes()[self.side].waiting.clear();
     }
 }
 
@@ -314,6 +319,7 @@ impl Sender {
         answers.wake();
     }
 
+    /// Ends the connection for this end, and a little later for the other.
     fn reset(&self, now: u64) {
         let [from, to] = [self.side, 1 - self.side].map(|side| &self.connection.hosts[side]);
         let delay = self.local.fabric.state().attempt(from, to, now).0;
