@@ -54,10 +54,15 @@ async fn connect(seat: &Seat, host: &str) -> io::Result<BoxIo> {
 }
 
 /// Receives for ever and tells what it got, the first eight bytes as a number.
-async fn collect(socket: &dyn Datagram, heard: &Mutex<Vec<(u64, Timestamp)>>) {
+async fn collect(seat: &Seat, socket: &dyn Datagram, heard: &Mutex<Vec<(u64, Timestamp)>>) {
     let mut buf = [0; 2_000];
     loop {
         let arrival = socket.recv_from(&mut buf).await.expect("a socket works");
+        let late = seat.true_time().as_nanos().checked_sub(arrival.at.as_nanos());
+        assert!(
+            late.is_some_and(|late| late < 1_000_000),
+            "told at the next millisecond: {late:?}"
+        );
         let number = u64::from_be_bytes(buf[..8].try_into().unwrap());
         heard.lock().unwrap().push((number, arrival.at));
     }
@@ -114,7 +119,7 @@ fn arrivals(step: u64) -> Result<(Vec<(u64, Timestamp)>, u64), WorldError> {
             let inbox = inbox.clone();
             async move {
                 let socket = seat.network.datagram(any(PORT)).await.map_err(|e| e.to_string())?;
-                collect(&*socket, &inbox).await;
+                collect(&seat, &*socket, &inbox).await;
                 Ok(())
             }
         });
@@ -259,17 +264,27 @@ fn a_long_outage_resets_both_ends() {
 #[test]
 fn a_stalled_stream_goes_on_whenever_it_may() {
     let stall = LinkConfig { stall: true, ..delay(25.0) };
-    let changes = [(1_000, link("people", "server", stall)), (61_000, restore("people", "server"))];
+    let changes = [
+        (1_000, link("people", "server", stall)),
+        (61_000, link("people", "server", down())),
+        (62_000, restore("people", "server")),
+    ];
+    // Patience with the outage does not begin before it.
     let report = streams(20, delay(25.0), &changes).run(async |seat| exchanges(&seat).await);
     let (times, end) = report.outcome.unwrap();
     assert_eq!((times.len(), end), (100, None));
-    assert!(times.windows(2).any(|w| w[1] - w[0] > 59_000), "{times:?}");
+    assert!(times.windows(2).any(|w| w[1] - w[0] > 60_000), "{times:?}");
 }
 
 /// How an attempt to connect ended, and after how many milliseconds.
 fn attempt(host: &'static str, changes: &[(u64, Change)]) -> (Option<io::ErrorKind>, u64) {
     let mut world = streams(20, delay(25.0), changes);
     world = world.host("deaf", async |_| std::future::pending().await);
+    world = world.host("late", async |seat: Seat| {
+        // After the attempt has arrived, and before the refusal has come back.
+        seat.clock.sleep_until(after(1_030)).await;
+        echo(seat).await
+    });
     let report = world.run(async move |seat| {
         sleep(&seat, 1_000).await;
         let error = connect(&seat, host).await.err();
@@ -282,6 +297,7 @@ fn attempt(host: &'static str, changes: &[(u64, Change)]) -> (Option<io::ErrorKi
 fn attempts_to_connect_take_their_time() {
     assert_eq!(attempt("server", &[]), (None, 50));
     assert_eq!(attempt("deaf", &[]), (Some(io::ErrorKind::ConnectionRefused), 50));
+    assert_eq!(attempt("late", &[]), (Some(io::ErrorKind::ConnectionRefused), 50));
     assert_eq!(attempt("nobody", &[]), (Some(io::ErrorKind::NotFound), 0));
     let crash = [(500, Change::Crash { host: "server".into() })];
     assert_eq!(attempt("server", &crash), (Some(io::ErrorKind::TimedOut), 5_000));
@@ -327,7 +343,7 @@ fn datagrams_for_an_earlier_life_are_lost() {
             let inbox = inbox.clone();
             async move {
                 let socket = seat.network.datagram(any(PORT)).await.map_err(|e| e.to_string())?;
-                collect(&*socket, &inbox).await;
+                collect(&seat, &*socket, &inbox).await;
                 Ok(())
             }
         })
@@ -413,7 +429,7 @@ fn a_datagram_that_is_underway_is_for_who_is_there_when_it_arrives() {
         async move {
             seat.clock.sleep_until(after(400)).await;
             let socket = seat.network.datagram(any(PORT)).await.map_err(|e| e.to_string())?;
-            collect(&*socket, &inbox).await;
+            collect(&seat, &*socket, &inbox).await;
             Ok(())
         }
     });
@@ -484,4 +500,39 @@ fn a_crash_behind_an_outage_is_not_heard() {
     });
     // Nothing was known at 5.0 s; a round trip later it is.
     assert_eq!(report.outcome.unwrap(), (true, io::ErrorKind::ConnectionReset, 5_050));
+}
+
+/// What is asked for in a step happens with the next one, whoever has been run before.
+#[test]
+fn a_change_at_once_is_a_change_with_the_next_step() {
+    let heard: Arc<Mutex<Vec<(u64, Timestamp)>>> = Arc::default();
+    let inbox = heard.clone();
+    let world = World::new(1, LIMIT).links(delay(20.0)).host("receiver", move |seat: Seat| {
+        let inbox = inbox.clone();
+        async move {
+            let socket = seat.network.datagram(any(PORT)).await.map_err(|e| e.to_string())?;
+            collect(&seat, &*socket, &inbox).await;
+            Ok(())
+        }
+    });
+    let report = world.run(async |seat| {
+        let socket = seat.network.datagram(any(0)).await.unwrap();
+        let to = seat.network.lookup("receiver", PORT).await.unwrap();
+        seat.clock.sleep_until(after(1_005)).await;
+        seat.control.set("people", "receiver", down()).unwrap();
+        for n in 0..10_u64 {
+            socket.send_to(&n.to_be_bytes(), to).await.unwrap();
+            sleep(&seat, 5).await;
+        }
+        seat.control.restore("people", "receiver").unwrap();
+        for n in 10..20_u64 {
+            socket.send_to(&n.to_be_bytes(), to).await.unwrap();
+            sleep(&seat, 5).await;
+        }
+        sleep(&seat, 100).await;
+    });
+    report.outcome.unwrap();
+    // Down from 1,020 ms on; asked at 1,055 ms to be up again, so from 1,060 ms on.
+    let numbers: Vec<u64> = heard.lock().unwrap().iter().map(|(n, _)| *n).collect();
+    assert_eq!(numbers, (0..3).chain(11..20).collect::<Vec<_>>());
 }

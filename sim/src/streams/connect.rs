@@ -18,6 +18,8 @@ const BACKLOG: usize = 1_024;
 pub(crate) struct Port {
     /// Since when somebody listens, if anybody does.
     since: Option<u64>,
+    /// When the last listener stopped.
+    until: u64,
     /// Which listener that is.
     listener: u64,
     /// Attempts by the time of their arrival.
@@ -72,7 +74,9 @@ pub(crate) async fn connect(local: Local, host: &str, port: u16) -> io::Result<E
             // Who has crashed refuses nothing; who has stopped listening does.
             Err(_) if local.fabric.state().is_down(&to) => std::future::pending().await,
             Err(_) => {
-                local.sleep_until((local.now() + delay).max(arrival + delay)).await;
+                let port = (to.clone(), port);
+                let until = local.fabric.state().ports.get(&port).map_or(0, |port| port.until);
+                local.sleep_until(until.max(arrival) + delay).await;
                 Err(io::ErrorKind::ConnectionRefused.into())
             }
         }
@@ -116,7 +120,6 @@ async fn ask(local: &Local, to: &Arc<str>) -> u64 {
         now += wait;
         wait *= 2;
         local.sleep_until(now).await;
-        now = local.now();
     }
 }
 
@@ -127,7 +130,7 @@ impl State {
             return false;
         }
         let Some(port) = self.ports.get_mut(&(host.clone(), port)) else { return true };
-        let refused = port.since.is_none_or(|since| since > key.0);
+        let refused = port.since.is_none();
         if refused {
             port.attempts.remove(&key);
         }
@@ -234,11 +237,12 @@ impl StreamListener {
 
 impl Drop for StreamListener {
     fn drop(&mut self) {
+        let now = self.local.now();
         let given_up = {
             let mut state = self.local.fabric.state();
             match state.ports.get_mut(&self.key()) {
                 Some(port) if port.listener == self.listener => {
-                    port.since = None;
+                    (port.since, port.until) = (None, now);
                     std::mem::take(&mut port.attempts)
                 }
                 Some(_) | None => return,

@@ -98,8 +98,8 @@ impl Pipe {
     }
 
     fn fly(&mut self, at: u64, item: Item) {
-        let last = self.flying.back().map_or(0, |(at, _)| *at);
-        self.flying.push_back((at.max(last), item));
+        // The link keeps the order of segments.
+        self.flying.push_back((at, item));
         if let Some(reader) = self.reader.take() {
             reader.wake();
         }
