@@ -6,12 +6,18 @@
 //!
 //! [`rehearse`] puts the fake Graph, the reference bot and the story of a test into such a world.
 
+mod control;
+mod datagram;
+mod fabric;
+pub mod link;
 mod network;
 mod rehearsal;
+mod streams;
 mod trace;
 pub mod wire;
 mod world;
 
+pub use control::{Change, Control, ControlError};
 pub use rehearsal::{BOT_HOST, CONTROL_URL, GRAPH_HOST, Rehearsal, bot_url, rehearse};
 pub use trace::{Direction, Trace, TraceLine};
 pub use world::{EPOCH, Seat, TICK, World, WorldError, WorldReport};

@@ -1,4 +1,7 @@
-//! The simulated world's sockets: turmoil's streams, with every byte traced.
+//! The simulated world's sockets, with every byte traced.
+//!
+//! Streams are turmoil's, as long as the world has no links of its own; then they are [`crate::streams`].
+//! Datagrams always go over links.
 //!
 //! TLS stays outside: a link of the simulator is taken for the secured channel, so URLs keep their
 //! `https` and nothing has to be encrypted that nobody can overhear.
@@ -14,29 +17,38 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use seam::{BoxFuture, BoxIo, Clock, Listener, Network, Target};
+use seam::{BoxFuture, BoxIo, Datagram, Io, Listener, Network, Target};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil::net::{TcpListener, TcpStream};
 
-use crate::trace::{Direction, Trace};
+use crate::{
+    datagram::SimDatagram,
+    streams::{self, Local, StreamListener},
+    trace::{Direction, Trace},
+};
 
 /// One host's way to the others.
 #[derive(Clone)]
 pub(crate) struct SimNetwork {
-    host: Arc<str>,
-    clock: Clock,
+    local: Local,
     trace: Trace,
-    /// Connections of this host so far; their numbers in the trace.
+    /// Whether streams go over the world's links.
+    shaped: bool,
+    /// Connections and sockets of this host so far; their numbers in the trace.
     connections: Arc<AtomicU64>,
 }
 
 impl SimNetwork {
-    pub(crate) fn new(host: Arc<str>, clock: Clock, trace: Trace) -> Self {
-        Self { host, clock, trace, connections: Arc::default() }
+    pub(crate) fn new(local: Local, trace: Trace, shaped: bool) -> Self {
+        Self { local, trace, shaped, connections: Arc::default() }
     }
 
-    fn open(&self, direction: Direction, peer: &str, stream: TcpStream) -> BoxIo {
-        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+    fn number(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn open(&self, direction: Direction, peer: &str, stream: impl Io) -> BoxIo {
+        let number = self.number();
         let stream = Traced { stream, network: self.clone(), number };
         stream.add(direction, peer.as_bytes());
         Box::new(stream)
@@ -47,17 +59,41 @@ impl Network for SimNetwork {
     fn connect(&self, to: Target) -> BoxFuture<'static, io::Result<BoxIo>> {
         let network = self.clone();
         Box::pin(async move {
+            let peer = format!("{}:{}", to.host, to.port);
+            if network.shaped {
+                let stream = streams::connect(network.local.clone(), &to.host, to.port).await?;
+                return Ok(network.open(Direction::Connect, &peer, stream));
+            }
             let stream = TcpStream::connect((to.host.as_str(), to.port)).await?;
-            Ok(network.open(Direction::Connect, &format!("{}:{}", to.host, to.port), stream))
+            Ok(network.open(Direction::Connect, &peer, stream))
         })
     }
 
     fn listen(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Listener>>> {
         let network = self.clone();
         Box::pin(async move {
+            if network.shaped {
+                let listener = streams::listen(network.local.clone(), at)?;
+                return Ok(Box::new(ShapedListener { listener, network }) as Box<dyn Listener>);
+            }
             let listener = TcpListener::bind(at).await?;
             Ok(Box::new(SimListener { listener, network }) as Box<dyn Listener>)
         })
+    }
+
+    fn datagram(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Datagram>>> {
+        let Self { local, trace, .. } = self.clone();
+        let number = self.number();
+        Box::pin(async move {
+            let socket = SimDatagram::bind(at, local, trace, number)?;
+            Ok(Box::new(socket) as Box<dyn Datagram>)
+        })
+    }
+
+    fn lookup(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<SocketAddr>> {
+        let found = self.local.fabric.state().resolve(&self.local.host, host);
+        let found = found.map(|(_, ip)| SocketAddr::new(ip, port));
+        Box::pin(async move { found.ok_or_else(|| io::ErrorKind::NotFound.into()) })
     }
 }
 
@@ -79,20 +115,38 @@ impl Listener for SimListener {
     }
 }
 
-struct Traced {
-    stream: TcpStream,
+struct ShapedListener {
+    listener: StreamListener,
+    network: SimNetwork,
+}
+
+impl Listener for ShapedListener {
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<(BoxIo, SocketAddr)>> {
+        Box::pin(async move {
+            let (stream, from) = self.listener.accept().await;
+            Ok((self.network.open(Direction::Accept, &from.to_string(), stream), from))
+        })
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.listener.local_addr())
+    }
+}
+
+struct Traced<S> {
+    stream: S,
     network: SimNetwork,
     number: u64,
 }
 
-impl Traced {
+impl<S> Traced<S> {
     fn add(&self, direction: Direction, bytes: &[u8]) {
-        let SimNetwork { host, clock, trace, .. } = &self.network;
+        let SimNetwork { local: Local { host, clock, .. }, trace, .. } = &self.network;
         trace.add(clock.now(), host, direction, self.number, bytes);
     }
 }
 
-impl AsyncRead for Traced {
+impl<S: Io> AsyncRead for Traced<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -105,7 +159,7 @@ impl AsyncRead for Traced {
     }
 }
 
-impl AsyncWrite for Traced {
+impl<S: Io> AsyncWrite for Traced<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -3,6 +3,7 @@
 use std::{future::Future, net::SocketAddr, time::Duration};
 
 use bot_reference::{BotConfig, Settings};
+use graph_api::Timestamp;
 use graph_fake::{
     Fake, Listeners, Options, Setup, Tls,
     config::{APP, AppBody, AppConfig, Config, SECRET, TENANT},
@@ -10,7 +11,11 @@ use graph_fake::{
 };
 use tokio::sync::oneshot;
 
-use crate::world::{Seat, World, WorldReport};
+use crate::{
+    control::Change,
+    link::LinkConfig,
+    world::{Seat, World, WorldReport},
+};
 
 /// The fake's name in the world: identity and Graph on 443, the control API on 8090.
 pub const GRAPH_HOST: &str = "graph.example";
@@ -37,6 +42,10 @@ pub struct Rehearsal {
     pub settings: Settings,
     /// Keep the lines of the trace.
     pub lines: bool,
+    /// What all links are like; without it they are perfect, and one step long.
+    pub links: Option<LinkConfig>,
+    /// What changes meanwhile, and when (see [`World::at`]).
+    pub changes: Vec<(Timestamp, Change)>,
 }
 
 impl Rehearsal {
@@ -48,6 +57,8 @@ impl Rehearsal {
             options: Options::default(),
             settings: Settings::default(),
             lines: false,
+            links: None,
+            changes: Vec::new(),
         }
     }
 }
@@ -59,8 +70,15 @@ where
     F: FnOnce(Seat) -> Fut + Send + 'static,
     Fut: Future<Output = T> + Send + 'static,
 {
-    let Rehearsal { seed, limit, options, settings, lines } = setup;
-    World::new(seed, limit)
+    let Rehearsal { seed, limit, options, settings, lines, links, changes } = setup;
+    let mut world = World::new(seed, limit);
+    if let Some(config) = links {
+        world = world.links(config);
+    }
+    for (when, change) in changes {
+        world = world.at(when, change);
+    }
+    world
         .keep_lines(lines)
         .host(GRAPH_HOST, move |seat| graph(seat, seed, options.clone()))
         .host(BOT_HOST, move |seat| bot(seat, settings.clone()))

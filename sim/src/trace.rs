@@ -21,6 +21,12 @@ pub enum Direction {
     Read,
     /// A connection was closed.
     Close,
+    /// A datagram was sent.
+    Send,
+    /// A datagram arrived, at the time that its link gave.
+    Receive,
+    /// A datagram will not arrive; the bytes say why, in words.
+    Lost,
     /// Something a story noted.
     Note,
 }
@@ -33,6 +39,9 @@ impl Direction {
             Self::Write => "write",
             Self::Read => "read",
             Self::Close => "close",
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Lost => "lost",
             Self::Note => "note",
         }
     }
@@ -47,7 +56,7 @@ pub struct TraceLine {
     pub host: Arc<str>,
     /// Which way.
     pub direction: Direction,
-    /// The number of the connection on its host.
+    /// The number of the connection, or of the socket for datagrams, on its host.
     pub connection: u64,
     /// Bytes.
     pub len: usize,

@@ -26,6 +26,15 @@ fn a_hundred_seeds_give_the_same_traces_in_two_processes() {
     assert_eq!(different.len(), 100, "each seed is a run of its own");
 }
 
+/// The same with a link that loses packets in bursts, delays them and sends them again.
+#[test]
+fn bad_links_are_the_same_in_two_processes_too() {
+    let first = hashes(&["1", "20", "links"], "1");
+    assert_eq!(first, hashes(&["1", "20", "links"], &"longer ".repeat(500)));
+    let perfect = hashes(&["1", "20"], "1");
+    assert!(first.iter().zip(&perfect).all(|(a, b)| a != b), "links change what happens");
+}
+
 /// The comparison can fail: a story that lets something else in than the seed gives itself away.
 #[test]
 fn carelessness_is_noticed() {

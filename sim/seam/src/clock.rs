@@ -9,6 +9,8 @@ use graph_api::Timestamp;
 use thiserror::Error;
 use tokio::{sync::watch, time::Instant};
 
+use crate::skew::Skew;
+
 /// The clock of one program. Cheap to clone; all clones show the same time.
 #[derive(Debug, Clone)]
 pub struct Clock(Kind);
@@ -17,6 +19,8 @@ pub struct Clock(Kind);
 enum Kind {
     /// Runs with tokio's clock: real outside the simulator, virtual inside it.
     Running { anchor: Timestamp, since: Instant },
+    /// Runs with tokio's clock too, but shows something else.
+    Skewed { anchor: Timestamp, since: Instant, skew: Skew },
     /// Stands still until it is moved (`--clock virtual`, R-305).
     Manual(Arc<watch::Sender<Timestamp>>),
 }
@@ -42,6 +46,11 @@ impl Clock {
         Self(Kind::Running { anchor, since: Instant::now() })
     }
 
+    /// Starts at `anchor`, the true time, follows tokio's clock and shows what `skew` makes of it.
+    pub fn skewed(anchor: Timestamp, skew: Skew) -> Self {
+        Self(Kind::Skewed { anchor, since: Instant::now(), skew })
+    }
+
     /// Stands at `anchor` until [`Clock::advance`] moves it.
     pub fn manual(anchor: Timestamp) -> Self {
         Self(Kind::Manual(Arc::new(watch::channel(anchor).0)))
@@ -51,6 +60,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::Running { anchor, since } => *anchor + since.elapsed(),
+            Kind::Skewed { anchor, since, skew } => skew.shown(*anchor + since.elapsed()),
             Kind::Manual(sender) => *sender.borrow(),
         }
     }
@@ -63,7 +73,7 @@ impl Clock {
     /// Moves a manual clock forward and wakes whoever waits for a time that has come.
     pub fn advance(&self, by: Duration) -> Result<Timestamp, ClockError> {
         match &self.0 {
-            Kind::Running { .. } => Err(ClockError::RunsByItself),
+            Kind::Running { .. } | Kind::Skewed { .. } => Err(ClockError::RunsByItself),
             Kind::Manual(sender) => {
                 sender.send_modify(|now| *now = *now + by);
                 Ok(*sender.borrow())
@@ -76,6 +86,19 @@ impl Clock {
         match &self.0 {
             Kind::Running { anchor, since } => {
                 tokio::time::sleep_until(*since + (until.saturating_since(*anchor))).await;
+            }
+            Kind::Skewed { anchor, since, skew } => {
+                let mut changes = skew.changes();
+                loop {
+                    changes.mark_unchanged();
+                    let due = skew.truth(until).saturating_since(*anchor);
+                    tokio::select! {
+                        biased;
+                        () = tokio::time::sleep_until(*since + due) => return,
+                        // The sender lives as long as `self`: there was a change.
+                        _ = changes.changed() => {}
+                    }
+                }
             }
             Kind::Manual(sender) => {
                 let mut receiver = sender.subscribe();

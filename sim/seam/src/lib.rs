@@ -7,15 +7,19 @@
 //! What is deliberately absent: no rule of Graph, no JSON, no randomness.
 
 mod clock;
+mod datagram;
 mod http_client;
 mod http_server;
 mod linger;
 mod network;
 mod real;
+mod skew;
 
 pub use clock::{Clock, ClockError};
+pub use datagram::{Arrival, DATAGRAM_MAX, Datagram};
 pub use http_client::{HttpClient, SendError};
 pub use http_server::{ServeLimits, serve};
 pub use network::{BoxFuture, BoxIo, Io, Listener, Network, Target, listen_address, reachable};
 pub use real::{RealNetwork, TlsTrust, interrupted};
+pub use skew::Skew;
 pub use tokio_rustls::TlsAcceptor;

@@ -1,4 +1,4 @@
-//! What a world must offer: byte streams in and out.
+//! What a world must offer: byte streams in and out, and datagrams.
 
 use std::{
     future::Future,
@@ -8,6 +8,8 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::datagram::Datagram;
 
 /// A future on the heap; what an object-safe trait can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -45,6 +47,19 @@ pub trait Network: Send + Sync + 'static {
     fn connect(&self, to: Target) -> BoxFuture<'static, io::Result<BoxIo>>;
     /// Binds a listener.
     fn listen(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Listener>>>;
+
+    /// Binds a socket for datagrams. A world without any says `Unsupported`.
+    fn datagram(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Datagram>>> {
+        let _ = at;
+        Box::pin(async { Err(io::ErrorKind::Unsupported.into()) })
+    }
+
+    /// The address under which a host is reached, an IPv4 one if it has any. A world without names says
+    /// `Unsupported`.
+    fn lookup(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<SocketAddr>> {
+        let _ = (host, port);
+        Box::pin(async { Err(io::ErrorKind::Unsupported.into()) })
+    }
 }
 
 /// Reads an address to listen on: `127.0.0.1:8443`, `[::1]:8443`, or a name of this machine, `localhost:8443`.

@@ -7,7 +7,10 @@ use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::{net::TcpListener, net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
-use crate::network::{BoxFuture, BoxIo, Listener, Network, Target};
+use crate::{
+    datagram::{Datagram, RealDatagram},
+    network::{BoxFuture, BoxIo, Listener, Network, Target},
+};
 
 /// How long a TCP connect or a TLS handshake may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -118,6 +121,20 @@ impl Network for RealNetwork {
                 .await
                 .map_err(|e| io::Error::new(e.kind(), format!("cannot listen on {at}: {e}")))?;
             Ok(Box::new(RealListener(listener)) as Box<dyn Listener>)
+        })
+    }
+
+    fn datagram(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Datagram>>> {
+        Box::pin(async move { Ok(Box::new(RealDatagram::bind(at).await?) as Box<dyn Datagram>) })
+    }
+
+    fn lookup(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<SocketAddr>> {
+        let host = host.to_owned();
+        Box::pin(async move {
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((host.as_str(), port)).await?.collect();
+            let found = found.iter().find(|address| address.is_ipv4()).or(found.first());
+            found.copied().ok_or_else(|| io::ErrorKind::NotFound.into())
         })
     }
 }

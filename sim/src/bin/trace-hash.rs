@@ -7,7 +7,7 @@ use graph_fake::config::{APP, USERS};
 use http::Request;
 use seam::HttpClient;
 use serde_json::{Value, json};
-use sim::{CONTROL_URL, Rehearsal, Seat, rehearse};
+use sim::{CONTROL_URL, Rehearsal, Seat, link::Preset, rehearse};
 
 /// A user rings, listens to the menu and hangs up; another one rings meanwhile.
 async fn story(seat: Seat) -> Result<(), String> {
@@ -47,12 +47,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let numbers: Vec<u64> = arguments.iter().filter_map(|text| text.parse().ok()).collect();
     let [from, count] = numbers[..] else {
-        eprintln!("usage: trace-hash FIRST-SEED COUNT [careless]");
+        eprintln!("usage: trace-hash FIRST-SEED COUNT [careless|links]");
         return ExitCode::from(2);
     };
     let careless = arguments.iter().any(|text| text == "careless");
+    let links = arguments.iter().any(|text| text == "links").then(|| Preset::WifiLossy.into());
     for seed in from..from + count {
-        let setup = Rehearsal::new(seed, Duration::from_secs(60));
+        let links = links.clone();
+        let setup = Rehearsal { links, ..Rehearsal::new(seed, Duration::from_secs(60)) };
         let report =
             if careless { rehearse(setup, careless_story) } else { rehearse(setup, story) };
         if let Err(error) = report.outcome.map_err(|error| error.to_string()).and_then(|told| told)
