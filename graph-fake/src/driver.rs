@@ -31,7 +31,8 @@ use crate::{
     why::Refusals,
 };
 
-pub use state::{Closed, Ended, Fetched, State};
+pub use state::{Closed, Departure, Ended, Fetched, State};
+use state::Gate;
 
 /// How long the planted fault holds a reply back, for its notification to overtake it.
 const OVERTAKEN_BY: Duration = Duration::from_millis(50);
@@ -47,6 +48,8 @@ pub struct Reply {
     pub result: Result<Accepted, Refusal>,
     /// Why it says no, where a permission, a registration or a tenant is the reason.
     pub why: Option<Explanation>,
+    /// When it leaves, if the fault plan has a word on it.
+    pub departure: Option<Departure>,
     /// To be dropped once the reply has been handed over.
     pub sent: oneshot::Sender<()>,
 }
@@ -235,11 +238,11 @@ struct Core {
 impl Core {
     fn request(&mut self, asking: Asking) -> Asked {
         let (now, flaw) = (self.parts.clock.now(), self.parts.flaw);
-        match self.state.gate(asking.app, asking.op, now) {
-            None => {}
-            Some(Closed::TooMany) if flaw == Some(Flaw::NeverThrottles) => {}
-            Some(closed) => return Err(closed),
-        }
+        let departure = match self.state.gate(asking.app, asking.op, now) {
+            Gate::Open(departure) => departure,
+            Gate::Closed(Closed::TooMany) if flaw == Some(Flaw::NeverThrottles) => None,
+            Gate::Closed(closed) => return Err(closed),
+        };
         let Some(request) = asking.request else { return Ok(None) };
         let (sent, wait) = oneshot::channel();
         let out = self.state.platform.handle(now, Input::Request(request));
@@ -254,7 +257,7 @@ impl Core {
         let wait = wait.shared();
         // A client that is gone drops the reply, which releases the effects all the same.
         self.carry_out(effects, Some(&wait).filter(|_| flaw != Some(Flaw::OvertakesReply)));
-        Ok(Some(Reply { result, why: out.why, sent }))
+        Ok(Some(Reply { result, why: out.why, departure, sent }))
     }
 
     fn step(&mut self, input: Input) {

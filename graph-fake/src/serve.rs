@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     control::{self, Control},
     driver::{Driver, Parts, State},
+    faults::Strike,
     graph::{self, Graph, WrittenCalls},
     identity::{self, FaultReply, Identity, Keys, Lookup, Registry, TokenEvent},
     journal::{Journal, Route},
@@ -284,13 +285,16 @@ impl Registry for Directory {
         }
     }
 
-    fn fault(&self) -> BoxFuture<'_, Option<FaultReply>> {
+    fn fault(&self, what: &'static str) -> BoxFuture<'_, Option<FaultReply>> {
         Box::pin(async move {
-            let reply = self.driver.with(|state| state.faults.strikes("token")).await.ok()??;
-            Some(FaultReply {
-                status: reply.status,
-                retry_after_seconds: reply.retry_after_seconds,
-            })
+            match self.driver.with(move |state| state.faults.strikes(what)).await.ok()?? {
+                Strike::Reply(reply) => Some(FaultReply {
+                    status: reply.status,
+                    retry_after_seconds: reply.retry_after_seconds,
+                }),
+                // The plan has none of these for identity.
+                Strike::Late(_) | Strike::Lost => None,
+            }
         })
     }
 }

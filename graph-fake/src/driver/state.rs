@@ -14,7 +14,7 @@ use platform::{
 
 use crate::{
     config::{AppBody, Config},
-    faults::{FaultPlan, FaultReply, PermissionChange, Plan},
+    faults::{FaultPlan, FaultReply, PermissionChange, Plan, Strike},
     sound::Sound,
     throttle::Throttle,
 };
@@ -72,6 +72,24 @@ pub enum Closed {
     TooMany,
     /// The fault plan answers it.
     Fault(FaultReply),
+}
+
+/// Whether a request is heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gate {
+    /// It is; the fault plan may have a word on its reply.
+    Open(Option<Departure>),
+    /// It is not.
+    Closed(Closed),
+}
+
+/// When a reply leaves, if not at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// So much later.
+    After(Duration),
+    /// It breaks off.
+    Never,
 }
 
 /// What the driver owns.
@@ -161,11 +179,16 @@ impl State {
     }
 
     /// R-351, then the fault plan: a request that is too much is not seen by the plan.
-    pub fn gate(&mut self, app: Guid, op: &str, now: Timestamp) -> Option<Closed> {
+    pub fn gate(&mut self, app: Guid, op: &str, now: Timestamp) -> Gate {
         if !self.throttle.admits(app, now, self.platform.options().requests_per_second) {
-            return Some(Closed::TooMany);
+            return Gate::Closed(Closed::TooMany);
         }
-        self.faults.strikes(op).map(Closed::Fault)
+        match self.faults.strikes(op) {
+            None => Gate::Open(None),
+            Some(Strike::Reply(reply)) => Gate::Closed(Closed::Fault(reply)),
+            Some(Strike::Late(by)) => Gate::Open(Some(Departure::After(by))),
+            Some(Strike::Lost) => Gate::Open(Some(Departure::Never)),
+        }
     }
 
     /// Replaces all faults: of requests, downloads, notifications and permissions.

@@ -11,10 +11,12 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Fault {
-    /// A request to Graph is answered with an error instead of being heard.
+    /// A request to Graph is answered with an error instead of being heard, or its reply is late or lost.
     Graph(GraphFault),
     /// The token endpoint answers with an error.
     Token(TokenFault),
+    /// The documents and keys by which tokens are checked are answered with an error.
+    Keys(TokenFault),
     /// A notification is lost, repeated, held back or overtaken.
     Notification(TamperFault),
     /// A roster notification is lost, repeated or late.
@@ -25,9 +27,9 @@ pub enum Fault {
     Permission(PermissionFault),
 }
 
-/// Which requests, and with what.
+/// Which requests, and what happens to them: exactly one of `reply`, `delayMs` and `loseReply`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct GraphFault {
     /// The action as in the path: `answer`, `playPrompt`, `keepAlive`, …; `create`, `get`, `delete`,
     /// `participantMute`, `audioRoutingGroupCreate`, …; or `token` for the token endpoint.
@@ -38,11 +40,18 @@ pub struct GraphFault {
     /// How many occurrences fail.
     #[serde(default = "one")]
     pub times: u64,
-    /// The answer.
-    pub reply: FaultReply,
+    /// The answer; the request is not heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<FaultReply>,
+    /// The request is heard, and its reply leaves so much later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<u64>,
+    /// `true`: the request is heard, and its reply breaks off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lose_reply: bool,
 }
 
-/// A fault of the token endpoint.
+/// A fault of the token endpoint, or of the documents and keys beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenFault {

@@ -21,6 +21,9 @@ const TIMES_MAX: u32 = 100;
 /// How long a notification may be held back, in milliseconds: a day.
 const DELAY_MAX_MS: u64 = 24 * 3_600 * 1_000;
 
+/// How long a reply may be held back, in milliseconds: an hour.
+const REPLY_DELAY_MAX_MS: u64 = 3_600 * 1_000;
+
 /// A permission that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionChange {
@@ -32,6 +35,17 @@ pub struct PermissionChange {
     pub role: String,
     /// Granted, or withdrawn.
     pub grant: bool,
+}
+
+/// What happens to a request that a fault strikes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Strike {
+    /// It is not heard, and this is the answer.
+    Reply(FaultReply),
+    /// It is heard; the reply leaves late.
+    Late(Duration),
+    /// It is heard; the reply breaks off.
+    Lost,
 }
 
 /// A plan, read: by who carries it out.
@@ -48,8 +62,17 @@ pub struct Plan {
 /// Requests and downloads that fail, and how often each was seen.
 #[derive(Debug, Default)]
 pub struct FaultPlan {
-    requests: Vec<(GraphFault, u64)>,
+    requests: Vec<(Struck, u64)>,
     prompts: Vec<(PromptFault, u64)>,
+}
+
+/// Which requests are struck, and how.
+#[derive(Debug)]
+struct Struck {
+    op: String,
+    nth: u64,
+    times: u64,
+    how: Strike,
 }
 
 impl Plan {
@@ -78,15 +101,12 @@ impl Plan {
                     return Err(format!("graph.op: '{op}' is none of {known}, token"));
                 }
                 counts(fault.nth, fault.times).map_err(|why| format!("graph: {why}"))?;
-                status(&fault.reply).map_err(|why| format!("graph.{why}"))?;
-                self.faults.requests.push((fault, 0));
+                let how = fault.strike().map_err(|why| format!("graph{why}"))?;
+                let GraphFault { op, nth, times, .. } = fault;
+                self.faults.requests.push((Struck { op, nth, times, how }, 0));
             }
-            Fault::Token(TokenFault { nth, times, reply }) => {
-                counts(nth, times).map_err(|why| format!("token: {why}"))?;
-                status(&reply).map_err(|why| format!("token.{why}"))?;
-                let fault = GraphFault { op: "token".to_owned(), nth, times, reply };
-                self.faults.requests.push((fault, 0));
-            }
+            Fault::Token(fault) => self.identity("token", fault)?,
+            Fault::Keys(fault) => self.identity("keys", fault)?,
             Fault::Notification(fault) => {
                 counts(fault.nth, fault.times).map_err(|why| format!("notification: {why}"))?;
                 let what = fault.tampering().map_err(|why| format!("notification: {why}"))?;
@@ -124,6 +144,37 @@ impl Plan {
             }
         }
         Ok(())
+    }
+}
+
+impl Plan {
+    /// A fault of the token endpoint or of what stands beside it.
+    fn identity(&mut self, op: &str, fault: TokenFault) -> Result<(), String> {
+        let TokenFault { nth, times, reply } = fault;
+        counts(nth, times).map_err(|why| format!("{op}: {why}"))?;
+        status(&reply).map_err(|why| format!("{op}.{why}"))?;
+        let how = Strike::Reply(reply);
+        self.faults.requests.push((Struck { op: op.to_owned(), nth, times, how }, 0));
+        Ok(())
+    }
+}
+
+impl GraphFault {
+    fn strike(&self) -> Result<Strike, String> {
+        match (&self.reply, self.delay_ms, self.lose_reply) {
+            (Some(reply), None, false) => {
+                status(reply).map_err(|why| format!(".{why}"))?;
+                Ok(Strike::Reply(reply.clone()))
+            }
+            (None, Some(ms), false) if ms <= REPLY_DELAY_MAX_MS => {
+                Ok(Strike::Late(Duration::from_millis(ms)))
+            }
+            (None, Some(_), false) => {
+                Err(format!(".delayMs: at most {REPLY_DELAY_MAX_MS} milliseconds"))
+            }
+            (None, None, true) => Ok(Strike::Lost),
+            _ => Err(": exactly one of 'reply', 'delayMs' and 'loseReply'".to_owned()),
+        }
     }
 }
 
@@ -183,13 +234,13 @@ impl KindName {
 }
 
 impl FaultPlan {
-    /// An operation is about to be heard: the answer to give instead, if any.
-    pub fn strikes(&mut self, op: &str) -> Option<FaultReply> {
+    /// A request is about to be heard: what happens to it, if anything.
+    pub fn strikes(&mut self, op: &str) -> Option<Strike> {
         let mut struck = None;
         for (fault, seen) in self.requests.iter_mut().filter(|(fault, _)| fault.op == op) {
             *seen += 1;
             if struck.is_none() && hits(*seen, fault.nth, fault.times) {
-                struck = Some(fault.reply.clone());
+                struck = Some(fault.how.clone());
             }
         }
         struck
@@ -232,6 +283,9 @@ mod tests {
         let reply = json!({"status": 429, "retryAfterSeconds": 2});
         let faults = json!([
             {"graph": {"op": "answer", "nth": 2, "times": 2, "reply": reply}},
+            {"graph": {"op": "keepAlive", "delayMs": 30}},
+            {"graph": {"op": "keepAlive", "nth": 2, "loseReply": true}},
+            {"keys": {"reply": reply}},
             {"token": {"reply": reply}},
             {"prompt": {"uri": "https://x/a.wav", "nth": 2, "error": "format"}},
         ]);
@@ -240,6 +294,9 @@ mod tests {
         assert_eq!(struck, [false, true, true, false, false]);
         assert_eq!(plan.strikes("reject"), None);
         assert!(plan.strikes("token").is_some() && plan.strikes("token").is_none());
+        assert!(plan.strikes("keys").is_some() && plan.strikes("keys").is_none());
+        assert_eq!(plan.strikes("keepAlive"), Some(Strike::Late(Duration::from_millis(30))));
+        assert_eq!(plan.strikes("keepAlive"), Some(Strike::Lost));
         assert_eq!(plan.spoils("https://x/b.wav"), None);
         assert_eq!(plan.spoils("https://x/a.wav"), None);
         assert_eq!(plan.spoils("https://x/a.wav"), Some(FetchError::Format));
@@ -274,6 +331,10 @@ mod tests {
         for (fault, said) in [
             (json!({"graph": {"op": "get", "nth": 0, "reply": reply}}), "[1].graph"),
             (json!({"graph": {"op": "get", "reply": {"status": 200}}}), "[1].graph.reply.status"),
+            (json!({"graph": {"op": "get"}}), "[1].graph: exactly one"),
+            (json!({"graph": {"op": "get", "delayMs": 1, "loseReply": true}}), "exactly one"),
+            (json!({"graph": {"op": "get", "delayMs": 3_600_001}}), "[1].graph.delayMs"),
+            (json!({"keys": {"times": 0, "reply": reply}}), "[1].keys"),
             (json!({"token": {"times": 0, "reply": reply}}), "[1].token"),
             (json!({"notification": {"of": "any"}}), "[1].notification: exactly one"),
             (json!({"notification": {"lose": true, "repeat": 1}}), "[1].notification: exactly one"),

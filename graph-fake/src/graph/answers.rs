@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::written;
-use crate::{envelope::RequestIds, identity::TokenRefusal, meetings, why::Reason};
+use crate::{driver::Departure, envelope::RequestIds, identity::TokenRefusal, meetings, why::Reason};
 
 /// What goes back.
 pub struct Answer {
@@ -27,6 +27,8 @@ pub struct Answer {
     pub header: Option<(HeaderName, HeaderValue)>,
     /// Why it is an error.
     pub error: Option<Problem>,
+    /// When it leaves, if not at once.
+    pub departure: Option<Departure>,
     /// To be dropped when the answer has left.
     pub sent: Option<oneshot::Sender<()>>,
 }
@@ -43,7 +45,7 @@ pub struct Problem {
 
 impl Answer {
     fn ok(status: StatusCode, body: Option<Value>) -> Self {
-        Self { status, body, text: None, location: None, header: None, error: None, sent: None }
+        Self { status, body, text: None, location: None, header: None, error: None, departure: None, sent: None }
     }
 
     fn body(status: StatusCode, body: Value) -> Self {

@@ -30,7 +30,7 @@ use tokio::sync::oneshot;
 use crate::{
     Flaw,
     body::{self, BadBody},
-    driver::{Asking, Closed, Driver, Reply},
+    driver::{Asking, Closed, Departure, Driver, Reply},
     envelope::RequestIds,
     faults::FaultReply,
     identity::{AppClaims, Identity},
@@ -41,7 +41,7 @@ use crate::{
 };
 
 use answers::Answer;
-use released::Released;
+use released::{BreaksOff, Released};
 pub use written::WrittenCalls;
 
 /// Bytes of a request body.
@@ -100,8 +100,17 @@ async fn serve(Shared(graph): Shared<Graph>, request: HttpRequest<Body>) -> Resp
     if graph.flaw == Some(Flaw::HidesRequestId) {
         response.headers_mut().remove("request-id");
     }
+    let departure = answer.departure;
     let sent = exchange.note_response(answer, body);
     let (parts, content) = response.into_parts();
+    let content = match departure {
+        None => content,
+        Some(Departure::After(by)) => {
+            graph.clock.sleep_until(graph.clock.now() + by).await;
+            content
+        }
+        Some(Departure::Never) => Body::new(BreaksOff),
+    };
     Response::from_parts(parts, Body::new(Released { content, _sent: sent }))
 }
 
@@ -156,7 +165,7 @@ impl Exchange<'_> {
             Err(answer) => (None, Some(answer)),
         };
         let asking = Asking { app: claims.app, op: self.located.op, request };
-        let Reply { result, why, sent } = match self.graph.driver.request(asking).await {
+        let Reply { result, why, departure, sent } = match self.graph.driver.request(asking).await {
             Ok(Ok(Some(reply))) => reply,
             Ok(Ok(None)) => return unreadable.map_or_else(stopping, |answer| *answer),
             Ok(Err(Closed::Fault(reply))) => return self.fault(&reply),
@@ -177,7 +186,7 @@ impl Exchange<'_> {
             }
             Err(refusal) => Answer::refused(&refusal, why.as_ref()),
         };
-        Answer { sent: Some(sent), ..answer }
+        Answer { departure, sent: Some(sent), ..answer }
     }
 
     /// From the body to what the platform is asked, or the answer to a request that cannot be put to it.

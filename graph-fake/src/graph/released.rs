@@ -37,3 +37,18 @@ impl http_body::Body for Released {
         self.content.size_hint()
     }
 }
+
+/// The body of a reply that is lost: the connection ends in the middle of it.
+pub struct BreaksOff;
+
+impl http_body::Body for BreaksOff {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        Poll::Ready(Some(Err(std::io::ErrorKind::BrokenPipe.into())))
+    }
+}

@@ -89,8 +89,8 @@ pub trait Registry: Send + Sync + 'static {
     fn request_id(&self) -> Guid;
     /// A request was refused, and why.
     fn refused(&self, id: Guid, why: Why);
-    /// The fault that strikes this token request, if any.
-    fn fault(&self) -> BoxFuture<'_, Option<FaultReply>>;
+    /// The fault that strikes this request, if any; `what` is `token` or `keys`.
+    fn fault(&self, what: &'static str) -> BoxFuture<'_, Option<FaultReply>>;
 }
 
 /// Signs and checks tokens. Time always comes in.

@@ -71,6 +71,16 @@ pub fn router(
 }
 
 impl Shared {
+    /// The answer that the fault plan has for this request, if any; `what` is `token` or `keys`.
+    async fn struck(&self, what: &'static str, asked: &Asked<'_>) -> Option<Response> {
+        let fault = self.registry.fault(what).await?;
+        let mut response = self.denied(Denied::fault(fault.status), asked);
+        if let Some(secs) = fault.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, secs.into());
+        }
+        Some(response)
+    }
+
     /// The host that the client asked, with its port.
     fn host(&self, headers: &HeaderMap) -> String {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -179,6 +189,9 @@ async fn metadata(State(shared): Here, tenant: Tenant, headers: HeaderMap) -> Re
 async fn login_keys(State(shared): Here, tenant: Tenant, headers: HeaderMap) -> Response {
     let tenant = named(tenant);
     let asked = Asked { op: "keys", tenant: &tenant, client: "", headers: &headers };
+    if let Some(response) = shared.struck("keys", &asked).await {
+        return response;
+    }
     if let Some(refused) = shared.unknown(&asked).await {
         return refused;
     }
@@ -188,15 +201,10 @@ async fn login_keys(State(shared): Here, tenant: Tenant, headers: HeaderMap) -> 
 /// Clients.md 9 to 11.
 async fn token(State(shared): Here, tenant: Tenant, headers: HeaderMap, body: Body) -> Response {
     let tenant = named(tenant);
-    if let Some(fault) = shared.registry.fault().await {
-        let asked = Asked { op: "token", tenant: &tenant, client: "", headers: &headers };
-        let mut response = shared.denied(Denied::fault(fault.status), &asked);
-        if let Some(secs) = fault.retry_after_seconds {
-            response.headers_mut().insert(header::RETRY_AFTER, secs.into());
-        }
-        let event =
-            TokenEvent { client_id: String::new(), tenant, status: fault.status, error: None };
-        shared.registry.token_event(event);
+    let asked = Asked { op: "token", tenant: &tenant, client: "", headers: &headers };
+    if let Some(response) = shared.struck("token", &asked).await {
+        let (client_id, status) = (String::new(), response.status().as_u16());
+        shared.registry.token_event(TokenEvent { client_id, tenant, status, error: None });
         return response;
     }
     let body = body::read(body, FORM_MAX).await.map_err(Form::unusable);
@@ -242,6 +250,10 @@ async fn give(
 
 /// Clients.md 23.
 async fn bot_framework(State(shared): Here, headers: HeaderMap) -> Response {
+    let asked = Asked { op: "openIdConfiguration", tenant: "", client: "", headers: &headers };
+    if let Some(response) = shared.struck("keys", &asked).await {
+        return response;
+    }
     let base = shared.base(&headers);
     let body = json!({
         "issuer": super::CALLBACK_ISSUER,
@@ -253,6 +265,10 @@ async fn bot_framework(State(shared): Here, headers: HeaderMap) -> Response {
     shared.answer(StatusCode::OK, body)
 }
 
-async fn platform_keys(State(shared): Here) -> Response {
+async fn platform_keys(State(shared): Here, headers: HeaderMap) -> Response {
+    let asked = Asked { op: "keys", tenant: "", client: "", headers: &headers };
+    if let Some(response) = shared.struck("keys", &asked).await {
+        return response;
+    }
     shared.answer(StatusCode::OK, shared.identity.platform_keys(shared.clock.now()))
 }
