@@ -31,8 +31,8 @@ use crate::{
     why::Refusals,
 };
 
-pub use state::{Closed, Departure, Ended, Fetched, State};
 use state::Gate;
+pub use state::{Closed, Departure, Ended, Fetched, State};
 
 /// How long the planted fault holds a reply back, for its notification to overtake it.
 const OVERTAKEN_BY: Duration = Duration::from_millis(50);

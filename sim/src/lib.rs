@@ -11,6 +11,7 @@ mod datagram;
 mod fabric;
 pub mod link;
 mod network;
+pub mod plan;
 mod rehearsal;
 mod streams;
 mod trace;

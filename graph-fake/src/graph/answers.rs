@@ -11,7 +11,9 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::written;
-use crate::{driver::Departure, envelope::RequestIds, identity::TokenRefusal, meetings, why::Reason};
+use crate::{
+    driver::Departure, envelope::RequestIds, identity::TokenRefusal, meetings, why::Reason,
+};
 
 /// What goes back.
 pub struct Answer {
@@ -45,7 +47,16 @@ pub struct Problem {
 
 impl Answer {
     fn ok(status: StatusCode, body: Option<Value>) -> Self {
-        Self { status, body, text: None, location: None, header: None, error: None, departure: None, sent: None }
+        Self {
+            status,
+            body,
+            text: None,
+            location: None,
+            header: None,
+            error: None,
+            departure: None,
+            sent: None,
+        }
     }
 
     fn body(status: StatusCode, body: Value) -> Self {

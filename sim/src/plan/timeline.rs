@@ -1,0 +1,161 @@
+//! From faults to what changes in the world, and when.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    Crash, Fault, LinkFault, Outage, PermissionFault, Plan, WrongClock,
+    fault::{Between, End},
+};
+use crate::{
+    control::Change,
+    link::LinkConfig,
+    rehearsal::{BOT_HOST, GRAPH_HOST},
+    world::EPOCH,
+};
+
+impl End {
+    /// Its name in the world.
+    pub const fn host(self) -> &'static str {
+        match self {
+            Self::Bot => BOT_HOST,
+            Self::Graph => GRAPH_HOST,
+        }
+    }
+}
+
+impl Plan {
+    /// What all links are like while nothing is wrong.
+    pub fn base_link(&self) -> LinkConfig {
+        self.links.map_or_else(LinkConfig::default, LinkConfig::from)
+    }
+
+    /// What changes in the world by itself, in milliseconds since the beginning, in order. Where several faults
+    /// strike one link the one that began last counts, and what ends uncovers what goes on.
+    pub fn changes(&self) -> Vec<(u64, Change)> {
+        let mut changes = Vec::new();
+        for direction in Between::BotAndGraph.directions() {
+            self.link_changes(direction, &mut changes);
+        }
+        for fault in &self.faults {
+            match fault {
+                Fault::Crash(Crash { at_ms, for_ms }) => {
+                    let host = || BOT_HOST.to_owned();
+                    changes.push((*at_ms, Change::Crash { host: host() }));
+                    changes.push((at_ms + for_ms, Change::Restart { host: host() }));
+                }
+                Fault::Clock(WrongClock { at_ms, for_ms, of, offset_ms, drift_ppm }) => {
+                    let clock = |offset_ms, drift_ppm| Change::Clock {
+                        host: of.host().to_owned(),
+                        offset_ms,
+                        drift_ppm,
+                    };
+                    changes.push((*at_ms, clock(*offset_ms, *drift_ppm)));
+                    changes.push((at_ms + for_ms, clock(0.0, 0.0)));
+                }
+                Fault::Link(_)
+                | Fault::Outage(_)
+                | Fault::Graph(_)
+                | Fault::Token(_)
+                | Fault::Keys(_)
+                | Fault::Notification(_)
+                | Fault::Roster(_)
+                | Fault::Prompt(_)
+                | Fault::Permission(_) => {}
+            }
+        }
+        changes.sort_by_key(|(at, _)| *at);
+        changes
+    }
+
+    fn link_changes(&self, direction: (End, End), changes: &mut Vec<(u64, Change)>) {
+        let base = self.base_link();
+        let struck: Vec<(u64, u64, LinkConfig)> = self
+            .faults
+            .iter()
+            .filter_map(|fault| match fault {
+                Fault::Link(LinkFault { at_ms, for_ms, on, config }) => {
+                    Some((*at_ms, *for_ms, *on, config.clone()))
+                }
+                Fault::Outage(Outage { at_ms, for_ms, on }) => {
+                    Some((*at_ms, *for_ms, *on, LinkConfig { up: false, ..base.clone() }))
+                }
+                _ => None,
+            })
+            .filter(|(_, _, on, _)| on.directions().any(|one| one == direction))
+            .map(|(at, lasts, _, config)| (at, at + lasts, config))
+            .collect();
+        let moments: BTreeSet<u64> = struck.iter().flat_map(|(at, end, _)| [*at, *end]).collect();
+        for moment in moments {
+            let on = struck.iter().filter(|(at, end, _)| *at <= moment && moment < *end);
+            let config = on.max_by_key(|(at, ..)| *at).map(|(.., config)| config.clone());
+            let (from, to) = (direction.0.host().to_owned(), direction.1.host().to_owned());
+            changes.push((
+                moment,
+                match config {
+                    Some(config) => Change::Link { from, to, config },
+                    None => Change::Restore { from, to },
+                },
+            ));
+        }
+    }
+
+    /// What the fake carries out: the body of `PUT /faults`.
+    pub fn control_faults(&self, app: &str) -> Value {
+        let of_graph = self.faults.iter().filter_map(|fault| match fault {
+            Fault::Permission(PermissionFault { at_ms, role, grant }) => {
+                let at_ms = EPOCH.as_millis() + at_ms;
+                Some(json!({"permission": {
+                    "app": app, "role": role, "grant": grant, "atMs": at_ms,
+                }}))
+            }
+            Fault::Graph(_)
+            | Fault::Token(_)
+            | Fault::Keys(_)
+            | Fault::Notification(_)
+            | Fault::Roster(_)
+            | Fault::Prompt(_) => Some(serde_json::to_value(fault).expect("faults are JSON")),
+            Fault::Link(_) | Fault::Outage(_) | Fault::Crash(_) | Fault::Clock(_) => None,
+        });
+        of_graph.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_uncovers_what_goes_on() {
+        let outage = |at_ms, for_ms, on| Fault::Outage(Outage { at_ms, for_ms, on });
+        let slow = LinkConfig { delay_ms: 300.0, ..LinkConfig::default() };
+        let on = Between::BotToGraph;
+        let faults = vec![
+            Fault::Link(LinkFault { at_ms: 100, for_ms: 900, on, config: slow }),
+            outage(200, 300, Between::BotAndGraph),
+        ];
+        let plan = Plan { faults, heal_at_ms: 2_000, ..Plan::quiet(1) };
+        let told: Vec<(u64, String)> = plan
+            .changes()
+            .into_iter()
+            .map(|(at, change)| match change {
+                Change::Link { from, config, .. } => {
+                    (at, format!("{from} {} {}", config.delay_ms, config.up))
+                }
+                Change::Restore { from, .. } => (at, format!("{from} as before")),
+                _ => unreachable!("links only"),
+            })
+            .collect();
+        let (bot, graph) = (BOT_HOST, GRAPH_HOST);
+        let wanted = [
+            (100, format!("{bot} 300 true")),
+            (200, format!("{bot} 20 false")),
+            (200, format!("{graph} 20 false")),
+            (500, format!("{bot} 300 true")),
+            (500, format!("{graph} as before")),
+            (1_000, format!("{bot} as before")),
+        ];
+        assert_eq!(told, wanted);
+    }
+}
