@@ -23,8 +23,10 @@ use turmoil::net::{TcpListener, TcpStream};
 
 use crate::{
     datagram::SimDatagram,
+    fabric::world_time,
     streams::{self, Local, StreamListener},
     trace::{Direction, Trace},
+    wire::{Way, Wire},
 };
 
 /// One host's way to the others.
@@ -32,6 +34,7 @@ use crate::{
 pub(crate) struct SimNetwork {
     local: Local,
     trace: Trace,
+    wire: Option<Wire>,
     /// Whether streams go over the world's links.
     shaped: bool,
     /// Connections and sockets of this host so far; their numbers in the trace.
@@ -39,16 +42,40 @@ pub(crate) struct SimNetwork {
 }
 
 impl SimNetwork {
-    pub(crate) fn new(local: Local, trace: Trace, shaped: bool) -> Self {
-        Self { local, trace, shaped, connections: Arc::default() }
+    pub(crate) fn new(local: Local, trace: Trace, wire: Option<Wire>, shaped: bool) -> Self {
+        Self { local, trace, wire, shaped, connections: Arc::default() }
     }
 
     fn number(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn open(&self, direction: Direction, peer: &str, stream: impl Io) -> BoxIo {
-        let number = self.number();
+    /// A connection that was made to a service.
+    fn made(&self, to: &Target, stream: impl Io) -> BoxIo {
+        let peer = Arc::from(to.host.as_str());
+        let text = format!("{}:{}", to.host, to.port);
+        self.open(Direction::Connect, (&peer, to.port), &text, stream)
+    }
+
+    /// A connection that was taken at one of this host's ports.
+    fn taken(&self, port: u16, from: SocketAddr, stream: impl Io) -> BoxIo {
+        let name = self.local.fabric.state().name_of(from.ip());
+        let peer = name.unwrap_or_else(|| from.ip().to_string().into());
+        self.open(Direction::Accept, (&peer, port), &from.to_string(), stream)
+    }
+
+    fn open(
+        &self,
+        direction: Direction,
+        service: (&Arc<str>, u16),
+        peer: &str,
+        stream: impl Io,
+    ) -> BoxIo {
+        let (number, (with, port)) = (self.number(), service);
+        let accepted = direction == Direction::Accept;
+        if let Some(wire) = &self.wire {
+            wire.opened(&self.local.host, number, with, port, accepted);
+        }
         let stream = Traced { stream, network: self.clone(), number };
         stream.add(direction, peer.as_bytes());
         Box::new(stream)
@@ -59,13 +86,12 @@ impl Network for SimNetwork {
     fn connect(&self, to: Target) -> BoxFuture<'static, io::Result<BoxIo>> {
         let network = self.clone();
         Box::pin(async move {
-            let peer = format!("{}:{}", to.host, to.port);
             if network.shaped {
                 let stream = streams::connect(network.local.clone(), &to.host, to.port).await?;
-                return Ok(network.open(Direction::Connect, &peer, stream));
+                return Ok(network.made(&to, stream));
             }
             let stream = TcpStream::connect((to.host.as_str(), to.port)).await?;
-            Ok(network.open(Direction::Connect, &peer, stream))
+            Ok(network.made(&to, stream))
         })
     }
 
@@ -106,7 +132,8 @@ impl Listener for SimListener {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<(BoxIo, SocketAddr)>> {
         Box::pin(async move {
             let (stream, from) = self.listener.accept().await?;
-            Ok((self.network.open(Direction::Accept, &from.to_string(), stream), from))
+            let port = self.listener.local_addr()?.port();
+            Ok((self.network.taken(port, from, stream), from))
         })
     }
 
@@ -124,7 +151,8 @@ impl Listener for ShapedListener {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<(BoxIo, SocketAddr)>> {
         Box::pin(async move {
             let (stream, from) = self.listener.accept().await;
-            Ok((self.network.open(Direction::Accept, &from.to_string(), stream), from))
+            let port = self.listener.local_addr().port();
+            Ok((self.network.taken(port, from, stream), from))
         })
     }
 
@@ -142,7 +170,24 @@ struct Traced<S> {
 impl<S> Traced<S> {
     fn add(&self, direction: Direction, bytes: &[u8]) {
         let SimNetwork { local: Local { host, clock, .. }, trace, .. } = &self.network;
-        trace.add(clock.now(), host, direction, self.number, bytes);
+        let now = clock.now();
+        trace.add(now, host, direction, self.number, bytes);
+        let Some(wire) = &self.network.wire else { return };
+        match direction {
+            Direction::Write => wire.bytes(now, host, self.number, Way::Sent, bytes),
+            Direction::Read => wire.bytes(now, host, self.number, Way::Received, bytes),
+            _ => {}
+        }
+    }
+}
+
+impl<S> Drop for Traced<S> {
+    fn drop(&mut self) {
+        let SimNetwork { local, wire, .. } = &self.network;
+        if let Some(wire) = wire {
+            // A host that is torn down has no clock any more.
+            wire.closed(world_time(local.now()), &local.host, self.number);
+        }
     }
 }
 

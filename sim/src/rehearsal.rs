@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::{
     control::Change,
     link::LinkConfig,
+    wire::Wire,
     world::{Seat, World, WorldReport},
 };
 
@@ -46,6 +47,8 @@ pub struct Rehearsal {
     pub links: Option<LinkConfig>,
     /// What changes meanwhile, and when (see [`World::at`]).
     pub changes: Vec<(Timestamp, Change)>,
+    /// Who reads along on the wires.
+    pub wire: Option<Wire>,
 }
 
 impl Rehearsal {
@@ -59,6 +62,7 @@ impl Rehearsal {
             lines: false,
             links: None,
             changes: Vec::new(),
+            wire: None,
         }
     }
 }
@@ -70,8 +74,11 @@ where
     F: FnOnce(Seat) -> Fut + Send + 'static,
     Fut: Future<Output = T> + Send + 'static,
 {
-    let Rehearsal { seed, limit, options, settings, lines, links, changes } = setup;
+    let Rehearsal { seed, limit, options, settings, lines, links, changes, wire } = setup;
     let mut world = World::new(seed, limit);
+    if let Some(wire) = wire {
+        world = world.read_by(wire);
+    }
     if let Some(config) = links {
         world = world.links(config);
     }

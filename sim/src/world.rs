@@ -20,6 +20,7 @@ use crate::{
     network::SimNetwork,
     streams::Local,
     trace::{Direction, Trace, TraceLine},
+    wire::Wire,
 };
 
 /// When every world begins: 1 January 2026, midnight UTC.
@@ -76,7 +77,8 @@ impl Seat {
         let local =
             Local { host: host.clone(), clock: truth.clone(), fabric: stage.fabric.clone() };
         let trace = stage.trace.clone();
-        let network = Arc::new(SimNetwork::new(local, trace.clone(), stage.shaped));
+        let network = SimNetwork::new(local, trace.clone(), stage.wire.clone(), stage.shaped);
+        let network = Arc::new(network);
         Self { network, clock, control, truth, host: host.clone(), trace }
     }
 }
@@ -86,6 +88,7 @@ impl Seat {
 struct Stage {
     fabric: Fabric,
     trace: Trace,
+    wire: Option<Wire>,
     step: Duration,
     /// Whether streams go over the world's links.
     shaped: bool,
@@ -102,6 +105,7 @@ pub struct World {
     links: Vec<(String, String, LinkConfig)>,
     changes: Vec<(Timestamp, Change)>,
     step: Option<Duration>,
+    wire: Option<Wire>,
 }
 
 /// Why a story was not told to its end.
@@ -136,7 +140,17 @@ impl World {
     /// An empty world that may last `limit` of virtual time.
     pub fn new(seed: u64, limit: Duration) -> Self {
         let (hosts, links, changes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { seed, limit, lines: false, hosts, base: None, links, changes, step: None }
+        Self {
+            seed,
+            limit,
+            lines: false,
+            hosts,
+            base: None,
+            links,
+            changes,
+            step: None,
+            wire: None,
+        }
     }
 
     /// Keeps the lines of the trace, not only its hash.
@@ -184,6 +198,13 @@ impl World {
     #[must_use]
     pub fn step(mut self, step: Duration) -> Self {
         self.step = Some(step);
+        self
+    }
+
+    /// Lets somebody read along: every message on every wire goes there.
+    #[must_use]
+    pub fn read_by(mut self, wire: Wire) -> Self {
+        self.wire = Some(wire);
         self
     }
 
@@ -269,7 +290,7 @@ impl World {
                 state.schedule(*when, change.clone()).map_err(|error| error.to_string())?;
             }
         }
-        Ok(Stage { fabric, trace, step, shaped })
+        Ok(Stage { fabric, trace, wire: self.wire.clone(), step, shaped })
     }
 
     fn live<T, F, Fut>(self, stage: &Stage, story: F) -> (Result<T, WorldError>, Duration)

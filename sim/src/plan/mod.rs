@@ -2,6 +2,7 @@
 //! ([`Fault`]). The same plan with the same seed is the same run, to the byte; see docs/plans.md.
 
 mod fault;
+mod generate;
 mod reading;
 mod timeline;
 
@@ -11,6 +12,7 @@ use bot_reference::Flaw as BotFlaw;
 use serde::{Deserialize, Serialize};
 
 pub use fault::{Between, Crash, End, Fault, LinkFault, Outage, PermissionFault, WrongClock};
+pub use generate::{Swarm, plan_of, plans, tree};
 pub use reading::PlanError;
 
 /// The version that is written and read.

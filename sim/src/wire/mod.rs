@@ -2,9 +2,17 @@
 //!
 //! Verdicts are read from here and from nothing else: what a program says of itself proves nothing.
 
+mod collector;
+mod half;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use graph_api::Timestamp;
+
+pub use collector::{MESSAGES_MAX, Wire};
+pub use half::{BODY_MAX, HEAD_MAX};
 
 /// Which way a message went, for the host that saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! Which part of the platform answers a verb about a call, and what is checked before.
 
-use graph_api::Timestamp;
+use graph_api::{Guid, Timestamp};
 
 use super::Platform;
 use crate::{
@@ -157,27 +157,37 @@ impl Platform {
             | CallVerb::GetOperation(_)
             | CallVerb::ListOperations
             | CallVerb::NotModelled(_) => {
-                let call = match &verb {
-                    CallVerb::KeepAlive | CallVerb::GetOperation(_) | CallVerb::ListOperations => {
-                        self.calls.get_mut_unshown(&id)
-                    }
-                    _ => self.calls.get_mut(&id),
-                };
-                let call = call.ok_or(Refusal::CallNotFound)?;
-                let (options, asks) = (&self.options, &mut self.asks);
-                let mut desk = Desk { now, grants, operation, options, asks };
-                let reply = call.verb(verb, &mut desk);
-                // A verb from which nothing follows has at most put a deadline off, which the index need not know.
-                if !self.asks.is_empty() {
-                    self.after(now, id, effects);
-                }
-                debug_assert!(
-                    self.calls.reindexed(&id) == (None, None),
-                    "{id}: a deadline is lost"
-                );
-                reply
+                self.asked_of_one(now, id, verb, operation, grants, effects)
             }
         }
+    }
+
+    /// What concerns one call alone.
+    fn asked_of_one(
+        &mut self,
+        now: Timestamp,
+        id: CallId,
+        verb: CallVerb,
+        operation: Guid,
+        grants: &Grants,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Accepted, Refusal> {
+        let unshown = matches!(
+            verb,
+            CallVerb::KeepAlive | CallVerb::GetOperation(_) | CallVerb::ListOperations
+        );
+        let calls = &mut self.calls;
+        let call = if unshown { calls.get_mut_unshown(&id) } else { calls.get_mut(&id) };
+        let call = call.ok_or(Refusal::CallNotFound)?;
+        let (options, asks) = (&self.options, &mut self.asks);
+        let mut desk = Desk { now, grants, operation, options, asks };
+        let reply = call.verb(verb, &mut desk);
+        // A verb from which nothing follows has at most put a deadline off, which the index need not know.
+        if !self.asks.is_empty() {
+            self.after(now, id, effects);
+        }
+        debug_assert!(self.calls.reindexed(&id) == (None, None), "{id}: a deadline is lost");
+        reply
     }
 
     /// taken note of, if it is whole.

@@ -1,0 +1,235 @@
+//! Living through a plan: the fake Graph, the reference bot and the people of the plan in one world, with a judge who
+//! reads every wire. While faults are on only safety counts; once they are over, everything that was begun must come
+//! to its end within [`PATIENCE`].
+
+mod people;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use graph_api::Timestamp;
+use graph_fake::{
+    Options,
+    config::{APP, TENANT},
+};
+
+use crate::{
+    invariants::{Facts, Judge, Violation, Weather},
+    plan::{Deed, Fault, Plan, What},
+    rehearsal::{Rehearsal, rehearse},
+    wire::{Message, Wire},
+    world::{EPOCH, Seat, WorldError, WorldReport},
+};
+use people::People;
+pub use people::roles;
+
+/// How long after the last fault something may still be missing: whoever is rung gives up after a minute, a
+/// notification is tried for half of one.
+pub const PATIENCE: Duration = Duration::from_secs(100);
+/// How often the judge looks.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long all must have been well before it counts as the end.
+const QUIET: Duration = Duration::from_secs(4);
+/// How often people try to hang up what there still is.
+const HANG_UP_EVERY: Duration = Duration::from_secs(10);
+/// Longest time beyond the last fault.
+const SPARE: Duration = Duration::from_secs(600);
+
+/// Something that must never be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// What was broken; `no-panic` where a program of the world was.
+    pub invariant: String,
+    /// In words.
+    pub text: String,
+    /// When, since the beginning.
+    pub at: Duration,
+    /// The number of the message that shows it, if one does.
+    pub seq: Option<u64>,
+}
+
+/// What came of a plan.
+#[derive(Debug, Clone)]
+pub struct Lived {
+    /// The first thing that must never be.
+    pub broken: Option<Broken>,
+    /// The hash of everything on the wires.
+    pub trace_hash: u64,
+    /// Events on the wires.
+    pub events: u64,
+    /// Virtual time.
+    pub simulated: Duration,
+    /// What was said, oldest first; empty unless it was asked for.
+    pub messages: Vec<Message>,
+}
+
+/// How a story ended.
+type Told = Result<Vec<Violation>, String>;
+
+/// Lives through a plan; `keep` keeps what was said.
+pub fn live(plan: &Plan, keep: bool) -> Lived {
+    let wire = Wire::default();
+    let limit = plan.heals_at() + SPARE;
+    let mut setup = Rehearsal::new(plan.seed, limit);
+    setup.options =
+        Options { batch: plan.batch, flaw: plan.platform_flaw(), ..Options::default() };
+    setup.settings.flaw = plan.bot_flaw();
+    setup.links = Some(plan.base_link());
+    let at = |ms| EPOCH + Duration::from_millis(ms);
+    setup.changes = plan.changes().into_iter().map(|(ms, change)| (at(ms), change)).collect();
+    setup.wire = Some(wire.clone());
+    let watch = Watch::new(plan, wire, keep);
+    let kept = watch.kept.clone();
+    let told = plan.clone();
+    let report = rehearse(setup, async move |seat: Seat| tell(&told, &seat, watch).await);
+    let since = |at: Timestamp| at.saturating_since(EPOCH);
+    let broken = match report.outcome {
+        Ok(Ok(violations)) => violations.into_iter().next().map(|first| Broken {
+            invariant: first.invariant.to_owned(),
+            text: first.text,
+            at: since(first.at),
+            seq: (first.seq > 0).then_some(first.seq),
+        }),
+        Ok(Err(text)) => Some(Broken::by_program("no-silence", text, report.simulated)),
+        Err(WorldError::OutOfTime(limit)) => {
+            let text = format!("the world did not end within {} s", limit.as_secs());
+            Some(Broken::by_program("no-hang", text, report.simulated))
+        }
+        Err(WorldError::Failed(text)) => {
+            Some(Broken::by_program("no-panic", text, report.simulated))
+        }
+    };
+    let messages = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+    let WorldReport { trace_hash, events, simulated, .. } = report;
+    Lived { broken, trace_hash, events, simulated, messages }
+}
+
+impl Broken {
+    fn by_program(invariant: &str, text: String, at: Duration) -> Self {
+        Self { invariant: invariant.to_owned(), text, at, seq: None }
+    }
+}
+
+/// The judge, and what he reads.
+struct Watch {
+    judge: Judge,
+    wire: Wire,
+    keep: bool,
+    kept: Arc<Mutex<Vec<Message>>>,
+}
+
+impl Watch {
+    fn new(plan: &Plan, wire: Wire, keep: bool) -> Self {
+        let mut facts = Facts::new(&APP.to_string(), &TENANT.to_string());
+        facts.roles = roles().into_iter().filter(|role| !plan.withheld.contains(role)).collect();
+        facts.plan = weather(plan);
+        Self { judge: Judge::new(facts), wire, keep, kept: Arc::default() }
+    }
+
+    /// Reads what has been said since; what is wrong about it.
+    fn look(&mut self) -> Vec<Violation> {
+        let new = self.wire.take();
+        let found = new.iter().flat_map(|message| self.judge.on(message)).collect();
+        if self.keep {
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).extend(new);
+        }
+        found
+    }
+}
+
+/// What of a plan the judge cannot see on the wire.
+fn weather(plan: &Plan) -> Weather {
+    let mut weather = Weather::default();
+    for fault in &plan.faults {
+        match fault {
+            Fault::Link(_) | Fault::Outage(_) | Fault::Crash(_) | Fault::Clock(_) => {
+                weather.network = true;
+            }
+            Fault::Graph(_) | Fault::Token(_) | Fault::Keys(_) | Fault::Prompt(_) => {
+                weather.graph = true;
+            }
+            Fault::Notification(fault) => {
+                weather.lost |= fault.lose;
+                weather.repeated |= fault.repeat.is_some();
+                weather.delayed |= fault.delay_ms.is_some();
+                weather.reordered |= fault.overtaken_by.is_some();
+            }
+            Fault::Roster(_) => {
+                weather.lost = true;
+                weather.repeated = true;
+                weather.reordered = true;
+            }
+            Fault::Permission(_) => {}
+        }
+    }
+    // Links that lose packets may lose replies, and what was not acknowledged comes again.
+    weather.network |= plan.links.is_some();
+    for Deed { what, .. } in &plan.deeds {
+        weather.repeated |= matches!(what, What::Repeat);
+        weather.forged |= matches!(what, What::Forge { .. });
+    }
+    weather
+}
+
+/// The whole story of a plan.
+async fn tell(plan: &Plan, seat: &Seat, mut watch: Watch) -> Told {
+    let mut people = People::new(seat.network.clone());
+    people.begin(plan).await?;
+    let mut deeds: Vec<&Deed> = plan.deeds.iter().collect();
+    deeds.sort_by_key(|deed| deed.at_ms);
+    for deed in deeds {
+        let found = pass(seat, &mut watch, EPOCH + Duration::from_millis(deed.at_ms)).await;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        people.act(deed).await;
+    }
+    let found = pass(seat, &mut watch, EPOCH + plan.heals_at()).await;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    people.heal(plan).await?;
+    watch.judge.healed(seat.true_time());
+    settle(seat, &mut watch, &people).await
+}
+
+/// Time passes, and the judge looks now and then; what he found.
+async fn pass(seat: &Seat, watch: &mut Watch, until: Timestamp) -> Vec<Violation> {
+    loop {
+        let found = watch.look();
+        let now = seat.true_time();
+        if !found.is_empty() || now >= until {
+            return found;
+        }
+        seat.clock.sleep_until(until.min(now + LOOK_EVERY)).await;
+    }
+}
+
+/// Everybody hangs up, and nothing may be missing for long.
+async fn settle(seat: &Seat, watch: &mut Watch, people: &People) -> Told {
+    let begun = seat.true_time();
+    let (mut hang_up_at, mut well_since) = (begun, None);
+    loop {
+        let now = seat.true_time();
+        let mut live = 0;
+        if now >= hang_up_at {
+            live = people.hang_up_all().await?;
+            hang_up_at = now + HANG_UP_EVERY;
+        }
+        let found = pass(seat, watch, seat.true_time() + LOOK_EVERY).await;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let now = seat.true_time();
+        if live > 0 || !watch.judge.pending(now).is_empty() {
+            well_since = None;
+        } else if now.saturating_since(*well_since.get_or_insert(now)) >= QUIET {
+            return Ok(Vec::new());
+        }
+        if now.saturating_since(begun) >= PATIENCE {
+            return Ok(watch.judge.over());
+        }
+    }
+}
