@@ -3,6 +3,7 @@
 //! to its end within [`PATIENCE`].
 
 mod people;
+mod shrink;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -16,7 +17,7 @@ use graph_fake::{
 };
 
 use crate::{
-    invariants::{Facts, Judge, Violation, Weather},
+    invariants::{Facts, Judge, Plan as Weather, Violation},
     plan::{Deed, Fault, Plan, What},
     rehearsal::{Rehearsal, rehearse},
     wire::{Message, Wire},
@@ -24,6 +25,7 @@ use crate::{
 };
 use people::People;
 pub use people::roles;
+pub use shrink::{Shrunk, seconds, shrink};
 
 /// How long after the last fault something may still be missing: whoever is rung gives up after a minute, a
 /// notification is tried for half of one.
