@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use bot_reference::{BotConfig, Flaw, Settings};
+use bot_reference::{BotConfig, Flaw, InMemory, Settings};
 use conformance::{Control, Stage, Wrong, cases};
 use graph_fake::{
     Authority, Fake, Listeners, Options, Setup, Tls,
@@ -64,7 +64,8 @@ async fn start(flaw: Option<Flaw>) -> (Arc<RealNetwork>, String) {
         settings: Settings { flaw, ..Settings::default() },
     };
     let (ready, listens) = oneshot::channel();
-    tokio::spawn(bot_reference::run(network.clone(), Clock::real(), webhook, None, bot, ready));
+    let (clock, memory) = (Clock::real(), Arc::new(InMemory::default()));
+    tokio::spawn(bot_reference::run(network.clone(), clock, webhook, None, bot, memory, ready));
     listens.await.expect("the bot listens");
     (network, format!("http://{control}"))
 }

@@ -72,7 +72,7 @@ mod tests {
         for rule in rules::ALL {
             assert!(ALL.iter().any(|case| case.rule == rule), "{}", rule.id);
         }
-        for flaw in Flaw::ALL {
+        for flaw in Flaw::ALL.iter().filter(|flaw| !flaw.needs_faults()) {
             assert!(ALL.iter().any(|case| case.kills.contains(flaw)), "{}", flaw.id());
         }
         assert!(ALL.iter().all(|case| !case.kills.is_empty() && !case.steps.is_empty()));
