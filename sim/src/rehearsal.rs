@@ -19,7 +19,7 @@ pub const CONTROL_URL: &str = "http://graph.example:8090";
 /// The bot's name in the world.
 pub const BOT_HOST: &str = "bot.example";
 /// Whom the bot invites and puts callers through to, unless its settings say: Bob.
-pub const COLLEAGUE: graph_api::Guid = USERS[1].1;
+const COLLEAGUE: graph_api::Guid = USERS[1].1;
 
 /// Where the platform reaches the bot.
 pub fn bot_url() -> String {
@@ -121,7 +121,6 @@ async fn bot(seat: Seat, mut settings: Settings, memory: InMemory) -> Result<(),
     };
     let (ready, _) = oneshot::channel();
     let (listen, memory) = (any_address(443), Arc::new(memory));
-    let ended =
-        bot_reference::run(seat.network, seat.clock, listen, None, config, memory, ready);
+    let ended = bot_reference::run(seat.network, seat.clock, listen, None, config, memory, ready);
     ended.await.map_err(|error| error.to_string())
 }
