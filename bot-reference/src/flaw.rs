@@ -53,7 +53,7 @@ flaws! {
     AnswersAfterEnd = "answers-from-late-notification-after-end": "Answers a call whose invitation comes again after its end.",
     GivesUpCallOn503 = "gives-up-call-on-503": "Takes a 503 for the end of the call, and hangs up.",
     LeavesOnRefusal = "leaves-on-refusal": "Hangs up when Graph refuses something.",
-    ForgetsCallsInCrash = "forgets-calls-in-crash": "Begins without its calls after a crash.",
+    ForgetsCallsInCrash = "forgets-calls-in-crash": "Begins without its calls after a crash, and asks about none that it is told of.",
     ForgetsTonesInCrash = "forgets-tones-in-crash": "Acts once more after a crash on keys told again.",
     GreetsAgainAfterCrash = "greets-again-after-crash": "Greets callers once more after a crash.",
     CallsBackAgainAfterCrash = "calls-back-again-after-crash": "Repeats a call that it may have begun before a crash.",

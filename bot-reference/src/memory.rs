@@ -10,7 +10,8 @@ use std::{
 /// Bytes of a memory.
 pub const MEMORY_MAX: usize = 8 << 20;
 
-/// A small memory that outlives the program.
+/// A small memory that outlives the program. The bot saves before it asks Graph for anything, in its one loop: saving
+/// should be quick.
 pub trait Memory: Send + Sync {
     /// What was saved last.
     fn load(&self) -> Option<Vec<u8>>;
@@ -48,7 +49,6 @@ impl Memory for InMemory {
 #[derive(Debug)]
 pub struct FileMemory {
     path: PathBuf,
-    found: Option<Vec<u8>>,
 }
 
 impl FileMemory {
@@ -57,19 +57,23 @@ impl FileMemory {
     /// # Errors
     /// It cannot be read, is too large, or there is no directory for it.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let found = match fs::metadata(path) {
-            Ok(about) if about.len() > MEMORY_MAX as u64 => {
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a memory"));
-            }
-            Ok(_) => Some(fs::read(path)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let memory = Self { path: path.to_owned(), found };
+        let memory = Self { path: path.to_owned() };
+        memory.read()?;
         // A place that cannot be written to is found out now and not in the first call.
         fs::File::create(memory.beside())?;
         fs::remove_file(memory.beside())?;
         Ok(memory)
+    }
+
+    fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        match fs::metadata(&self.path) {
+            Ok(about) if about.len() > MEMORY_MAX as u64 => {
+                Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a memory"))
+            }
+            Ok(_) => fs::read(&self.path).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn beside(&self) -> PathBuf {
@@ -81,7 +85,10 @@ impl FileMemory {
 
 impl Memory for FileMemory {
     fn load(&self) -> Option<Vec<u8>> {
-        self.found.clone()
+        self.read().unwrap_or_else(|error| {
+            tracing::error!(%error, path = %self.path.display(), "the memory cannot be read");
+            None
+        })
     }
 
     fn save(&self, bytes: &[u8]) -> io::Result<()> {
