@@ -1,4 +1,5 @@
-//! Deliberate faults of the bot: for each of them some conformance case must fail.
+//! Deliberate faults of the bot: for each of them some conformance case must fail, or, where only faults of the
+//! world or a rich life bring it to light, the sweep.
 
 macro_rules! flaws {
     ($($name:ident = $id:literal: $what:literal),* $(,)?) => {
@@ -48,6 +49,53 @@ flaws! {
     RetriesForever = "retries-forever": "Never gives up a request that fails.",
     OneCallOnly = "one-call-only": "Forgets further calls while it is in one.",
     CrashesOnNotFound = "crashes-on-not-found": "Stops when Graph says 404.",
+    ActsTwiceOnRepeatedTone = "acts-twice-on-repeated-tone": "Acts on a key each time it is told of it.",
+    AnswersAfterEnd = "answers-from-late-notification-after-end": "Answers a call whose invitation comes again after its end.",
+    GivesUpCallOn503 = "gives-up-call-on-503": "Takes a 503 for the end of the call, and hangs up.",
+    LeavesOnRefusal = "leaves-on-refusal": "Hangs up when Graph refuses something.",
+    ForgetsCallsInCrash = "forgets-calls-in-crash": "Begins without its calls after a crash, and asks about none that it is told of.",
+    ForgetsTonesInCrash = "forgets-tones-in-crash": "Acts once more after a crash on keys told again.",
+    GreetsAgainAfterCrash = "greets-again-after-crash": "Greets callers once more after a crash.",
+    CallsBackAgainAfterCrash = "calls-back-again-after-crash": "Repeats a call that it may have begun before a crash.",
+    SavesTooSeldom = "saves-too-seldom": "Saves its memory only when the number of its calls has shrunk.",
+    IgnoresUnknownCalls = "ignores-unknown-calls": "Drops notifications of calls that it does not know.",
+    RetriesAnswerAfterSuccess = "retries-answer-after-success": "Takes 'already answered' for a failure and answers again.",
+    NeverForgetsEndedCalls = "never-forgets-ended-calls": "Keeps asking about a call that Graph says is gone.",
+    KeepAliveDrifts = "keep-alive-drifts": "Waits 50 minutes after a keepAlive whose reply was lost.",
+    TrustsCachedKeysForever = "trusts-cached-keys-forever": "Never reads the platform's keys again.",
+    PlaysPromptAfterEscalationDrop = "plays-prompt-after-escalation-drop": "Says its menu after it was dropped from a call that others escalated.",
+    HangsOnLostOperationEnd = "hangs-on-lost-operation-end": "Waits for ever for the end of a prompt.",
+    InvitesTwiceOnLostReply = "invites-twice-on-lost-reply": "Repeats an invitation whose reply was lost.",
+    IgnoresRetryAfterOf503 = "ignores-retry-after-of-503": "Waits as told by 429 and not by 503.",
+    LeaksCallOnFailedTransfer = "leaks-call-on-failed-transfer": "Drops a call from its books once its transfer has begun.",
+    TakesHoldForTheEnd = "takes-hold-for-the-end": "Forgets a call that is put on hold.",
+}
+
+impl Flaw {
+    /// Whether it only matters when something in the world goes wrong, or in lives richer than a plain story: then
+    /// no case of the suite has to notice it, but the sweep.
+    pub const fn needs_faults(self) -> bool {
+        matches!(
+            self,
+            Self::LeavesOnRefusal
+                | Self::ForgetsCallsInCrash
+                | Self::ForgetsTonesInCrash
+                | Self::GreetsAgainAfterCrash
+                | Self::CallsBackAgainAfterCrash
+                | Self::SavesTooSeldom
+                | Self::IgnoresUnknownCalls
+                | Self::RetriesAnswerAfterSuccess
+                | Self::NeverForgetsEndedCalls
+                | Self::KeepAliveDrifts
+                | Self::TrustsCachedKeysForever
+                | Self::PlaysPromptAfterEscalationDrop
+                | Self::HangsOnLostOperationEnd
+                | Self::InvitesTwiceOnLostReply
+                | Self::IgnoresRetryAfterOf503
+                | Self::LeaksCallOnFailedTransfer
+                | Self::TakesHoldForTheEnd
+        )
+    }
 }
 
 impl std::str::FromStr for Flaw {

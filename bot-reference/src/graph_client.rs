@@ -7,13 +7,14 @@ use std::{
 
 use bytes::Bytes;
 use graph_api::Guid;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use seam::{Clock, HttpClient, SendError};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     Ask, Flaw, Outcome,
-    bot::PROMPTS,
+    entry::{Facts, seats},
+    requests::Requests,
     server::BotConfig,
     token_cache::{NoToken, TokenCache},
 };
@@ -39,8 +40,7 @@ pub struct GraphClient {
     client: HttpClient,
     clock: Clock,
     tokens: TokenCache,
-    graph: String,
-    public: String,
+    requests: Requests,
     flaw: Option<Flaw>,
 }
 
@@ -51,8 +51,12 @@ impl GraphClient {
             tokens: TokenCache::new(client.clone(), config),
             client,
             clock,
-            graph: config.graph.clone(),
-            public,
+            requests: Requests {
+                graph: config.graph.clone(),
+                public,
+                tenant: config.tenant,
+                delta_roster: config.settings.delta_roster,
+            },
             flaw: config.settings.flaw,
         }
     }
@@ -70,17 +74,17 @@ impl GraphClient {
                     renewed = true;
                     continue;
                 }
-                Attempt::NewToken => return Outcome::Failed,
+                Attempt::NewToken => return Outcome::Unreached(None),
                 Attempt::Again(named) => named,
             };
-            let forever = self.flaw == Some(Flaw::RetriesForever);
+            let forever = self.has(Flaw::RetriesForever);
             if attempts >= ATTEMPTS_MAX && !forever {
                 tracing::warn!(%call, ?ask, attempts, "given up");
-                return Outcome::Failed;
+                return Outcome::Unreached(None);
             }
             let pause = match named {
-                _ if self.flaw == Some(Flaw::IgnoresRetryAfter) => Duration::from_millis(50),
-                Some(named) if named > WAIT_MAX => return Outcome::Failed,
+                _ if self.has(Flaw::IgnoresRetryAfter) => Duration::from_millis(50),
+                Some(named) if named > WAIT_MAX => return Outcome::Unreached(Some(named)),
                 Some(named) => named,
                 None => wait,
             };
@@ -92,100 +96,119 @@ impl GraphClient {
         }
     }
 
+    /// Whether this fault is planted.
+    pub fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
+
     async fn attempt(&self, call: Guid, ask: Ask) -> Attempt {
         let token = match self.tokens.token(self.clock.now()).await {
             Ok(token) => token,
             Err(NoToken::Later(wait)) => return Attempt::Again(wait.map(Duration::from_secs)),
             Err(NoToken::Never(why)) => {
                 tracing::error!(why, "the identity platform refuses this bot");
-                return Attempt::Over(Outcome::Failed);
+                return Attempt::Over(Outcome::Unreached(None));
             }
         };
-        let request = match self.request(call, ask, &token) {
+        let request = match self.requests.write(call, ask, &token) {
             Ok(request) => request,
             Err(error) => {
                 tracing::error!(%error, "the base URL is unusable");
-                return Attempt::Over(Outcome::Failed);
+                return Attempt::Over(Outcome::Unreached(None));
             }
         };
         match self.client.send(request).await {
             Ok(response) => self.judge(ask, &token, &response).await,
-            // A request that may have been heard is repeated only where hearing it twice does no harm.
-            Err(SendError::TimedOut(_) | SendError::Broken(_))
-                if matches!(ask, Ask::PlayPrompt(_)) =>
-            {
-                Attempt::Over(Outcome::Failed)
-            }
             Err(error) => {
                 tracing::warn!(%call, ?ask, %error, "Graph cannot be reached");
-                Attempt::Again(None)
+                self.lost(ask, &error)
             }
         }
     }
 
+    /// A request that may have been heard is repeated only where hearing it twice does no harm.
+    fn lost(&self, ask: Ask, error: &SendError) -> Attempt {
+        let heard = !matches!(error, SendError::Connect(_));
+        let anyway = matches!(ask, Ask::Invite(..)) && self.has(Flaw::InvitesTwiceOnLostReply);
+        if heard && ask == Ask::KeepAlive && self.has(Flaw::KeepAliveDrifts) {
+            return Attempt::Over(Outcome::Unreached(None));
+        }
+        if heard && !ask.repeats_well() && !anyway {
+            return Attempt::Over(Outcome::Unsure);
+        }
+        Attempt::Again(None)
+    }
+
     async fn judge(&self, ask: Ask, token: &str, response: &Response<Bytes>) -> Attempt {
-        let status = response.status();
+        let (status, named) = (response.status(), retry_after(response.headers()));
         match status {
-            _ if status.is_success() => Attempt::Over(Outcome::Done),
-            StatusCode::NOT_FOUND => Attempt::Over(Outcome::Gone),
+            _ if status.is_success() => Attempt::Over(done(ask, response.body())),
+            StatusCode::NOT_FOUND => Attempt::Over(not_found(ask, response.body())),
             StatusCode::UNAUTHORIZED => {
                 self.tokens.refused(token).await;
                 Attempt::NewToken
             }
-            // An earlier attempt was heard after all.
-            StatusCode::CONFLICT if ask == Ask::Answer => Attempt::Over(Outcome::Done),
-            StatusCode::TOO_MANY_REQUESTS => Attempt::Again(retry_after(response.headers())),
-            _ if status.is_server_error() => Attempt::Again(retry_after(response.headers())),
+            StatusCode::CONFLICT if ask == Ask::Answer => {
+                if self.has(Flaw::RetriesAnswerAfterSuccess) {
+                    return Attempt::Again(None);
+                }
+                // An earlier attempt was heard after all.
+                Attempt::Over(Outcome::Done)
+            }
+            StatusCode::TOO_MANY_REQUESTS => Attempt::Again(named),
+            StatusCode::SERVICE_UNAVAILABLE if self.has(Flaw::GivesUpCallOn503) => {
+                Attempt::Over(Outcome::Gone)
+            }
+            StatusCode::SERVICE_UNAVAILABLE if self.has(Flaw::IgnoresRetryAfterOf503) => {
+                Attempt::Again(Some(FIRST_WAIT))
+            }
+            StatusCode::SERVICE_UNAVAILABLE => Attempt::Again(named),
+            // Anything else of this kind may come from behind the place where the request was heard.
+            _ if status.is_server_error() && !ask.repeats_well() => Attempt::Over(Outcome::Unsure),
+            _ if status.is_server_error() => Attempt::Again(named),
             _ => {
                 let body = String::from_utf8_lossy(response.body());
                 tracing::warn!(?ask, %status, %body, "refused");
-                Attempt::Over(Outcome::Failed)
+                Attempt::Over(Outcome::Refused)
             }
         }
     }
+}
 
-    fn request(&self, call: Guid, ask: Ask, token: &str) -> Result<Request<Bytes>, http::Error> {
-        let (method, action, body) = match ask {
-            Ask::Answer => (Method::POST, "/answer", Some(self.answer())),
-            Ask::Reject => (Method::POST, "/reject", Some(json!({"reason": "busy"}))),
-            Ask::PlayPrompt(number) => (Method::POST, "/playPrompt", Some(self.prompt(number))),
-            Ask::KeepAlive => (Method::POST, "/keepAlive", None),
-            Ask::HangUp => (Method::DELETE, "", None),
-        };
-        let builder = Request::builder()
-            .method(method)
-            .uri(format!("{}/communications/calls/{call}{action}", self.graph))
-            .header(header::AUTHORIZATION, format!("Bearer {token}"));
-        match body {
-            None => builder.body(Bytes::new()),
-            Some(body) => builder
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(Bytes::from(body.to_string())),
+/// What a 2xx says.
+fn done(ask: Ask, body: &[u8]) -> Outcome {
+    let body = || serde_json::from_slice::<Value>(body).ok();
+    match ask {
+        Ask::Look => body().map_or(Outcome::Unsure, |call| Outcome::Found(Facts::of(&call))),
+        Ask::Participants { .. } => {
+            let list = body().and_then(|body| Some(seats(body.get("value")?.as_array()?)));
+            list.map_or(Outcome::Unsure, Outcome::Listed)
         }
+        // Without its id it is known by its first notification.
+        Ask::Call { .. } => body()
+            .and_then(|call| call.get("id")?.as_str()?.parse().ok())
+            .map_or(Outcome::Unsure, Outcome::Created),
+        Ask::Answer
+        | Ask::Reject
+        | Ask::Play(..)
+        | Ask::Record(_)
+        | Ask::CancelMedia
+        | Ask::Subscribe
+        | Ask::Invite(..)
+        | Ask::Transfer { .. }
+        | Ask::Mute
+        | Ask::Unmute
+        | Ask::KeepAlive
+        | Ask::HangUp => Outcome::Done,
     }
+}
 
-    fn answer(&self) -> Value {
-        json!({
-            "callbackUri": format!("{}/api/calls", self.public),
-            "acceptedModalities": ["audio"],
-            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
-        })
-    }
-
-    fn prompt(&self, number: usize) -> Value {
-        let name = PROMPTS[number];
-        json!({
-            "clientContext": name,
-            "prompts": [{
-                "@odata.type": "#microsoft.graph.mediaPrompt",
-                "mediaInfo": {
-                    "@odata.type": "#microsoft.graph.mediaInfo",
-                    "uri": format!("{}/prompts/{name}.wav", self.public),
-                    "resourceId": name,
-                },
-            }],
-        })
-    }
+/// The call is gone, unless what is missing is a participant or there was no call to miss.
+fn not_found(ask: Ask, body: &[u8]) -> Outcome {
+    let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let code = body.pointer("/error/code").and_then(Value::as_str);
+    let other = matches!(code, Some("8543" | "8558")) || matches!(ask, Ask::Call { .. });
+    if other { Outcome::Refused } else { Outcome::Gone }
 }
 
 /// Seconds; the HTTP-date form is not used by Graph.

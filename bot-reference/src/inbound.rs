@@ -146,6 +146,7 @@ impl Inbound {
         let age = known.as_ref().map(|known| now.saturating_since(known.read_at));
         let read_again = match age {
             None => true,
+            Some(_) if self.flaw == Some(Flaw::TrustsCachedKeysForever) => false,
             Some(age) if found(&known).is_none() => age >= KEYS_EVERY,
             Some(age) => age >= KEYS_FOR,
         };

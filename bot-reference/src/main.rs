@@ -1,8 +1,14 @@
 //! `bot-reference serve`: the reference bot on real sockets.
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
-use bot_reference::{BotConfig, BotError, Flaw, Settings, run};
+use bot_reference::{BotConfig, BotError, FileMemory, Flaw, InMemory, Memory, Settings, run};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use graph_api::Guid;
 use seam::{Clock, RealNetwork, TlsTrust};
@@ -63,6 +69,15 @@ struct Serve {
     /// Trust this authority (PEM), beside those of the system.
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// The user whom the bot invites, and puts callers through to.
+    #[arg(long, value_name = "GUID")]
+    colleague: Option<Guid>,
+    /// Ask for rosters as changes, not as full lists.
+    #[arg(long)]
+    delta_roster: bool,
+    /// Keep what must survive a crash in this file; without it, a bot that is started again knows no calls.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Plant a fault, to see that a suite notices it.
     #[arg(long, value_name = "ID")]
     flaw: Option<Flaw>,
@@ -130,12 +145,22 @@ fn ready_line(address: SocketAddr, public_url: Option<String>) -> std::io::Resul
     out.flush()
 }
 
+fn memory(state: Option<&Path>) -> Result<Arc<dyn Memory>, String> {
+    let Some(path) = state else { return Ok(Arc::new(InMemory::default())) };
+    let opened = FileMemory::open(path);
+    Ok(Arc::new(opened.map_err(|error| format!("--state {}: {error}", path.display()))?))
+}
+
 async fn start(serve: Serve) -> ExitCode {
     let Mode::ServiceHosted = serve.mode;
     let trust = TlsTrust { extra_ca_files: serve.trust.clone(), insecure: false };
     let network = match RealNetwork::new(&trust) {
         Ok(network) => Arc::new(network),
         Err(error) => return told(&error, 2),
+    };
+    let memory = match memory(serve.state.as_deref()) {
+        Ok(memory) => memory,
+        Err(why) => return told(&why, 2),
     };
     let (graph, authority, public_url) = (serve.graph, serve.authority, serve.public_url);
     let open_id = format!("{authority}/v1/.well-known/OpenIdConfiguration");
@@ -148,7 +173,12 @@ async fn start(serve: Serve) -> ExitCode {
         authority,
         open_id: serve.open_id.unwrap_or(open_id),
         public_url,
-        settings: Settings { flaw: serve.flaw, ..Settings::default() },
+        settings: Settings {
+            colleague: serve.colleague,
+            delta_roster: serve.delta_roster,
+            flaw: serve.flaw,
+            ..Settings::default()
+        },
     };
     let (ready, bound) = oneshot::channel();
     let announce = async {
@@ -160,7 +190,7 @@ async fn start(serve: Serve) -> ExitCode {
         std::future::pending().await
     };
     tokio::select! {
-        ended = run(network, Clock::real(), serve.listen, None, config, ready) => match ended {
+        ended = run(network, Clock::real(), serve.listen, None, config, memory, ready) => match ended {
             Err(BotError::Listen(error)) => told(&error, 2),
             Err(error @ (BotError::Crashed | BotError::Stopped)) => told(&error, 4),
             Ok(()) => ExitCode::SUCCESS,

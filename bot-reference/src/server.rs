@@ -6,13 +6,13 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{DefaultBodyLimit, Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -25,7 +25,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Ask, Bot, Effect, Flaw, Input, Settings, bot::PROMPTS, entry, graph_client::GraphClient,
+    Bot, Effect, Flaw, Input, Memory, Prompt, Settings, entry, graph_client::GraphClient,
     inbound::Inbound,
 };
 
@@ -77,9 +77,10 @@ struct Shared {
     inbox: mpsc::Sender<Input>,
     flaw: Option<Flaw>,
     prompts: BTreeMap<&'static str, Bytes>,
+    calls: Arc<AtomicUsize>,
 }
 
-/// Runs the bot until it fails; `ready` is told the address once it listens.
+/// Runs the bot until it fails, from where `memory` says it was; `ready` is told the address once it listens.
 ///
 /// # Errors
 /// See [`BotError`].
@@ -89,6 +90,7 @@ pub async fn run(
     listen: SocketAddr,
     tls: Option<TlsAcceptor>,
     config: BotConfig,
+    memory: Arc<dyn Memory>,
     ready: oneshot::Sender<SocketAddr>,
 ) -> Result<(), BotError> {
     let listener = network.listen(listen).await?;
@@ -99,34 +101,62 @@ pub async fn run(
     let client = HttpClient::new(network, GRAPH_LIMIT);
     let (inbox, notified) = mpsc::channel(INBOX_MAX);
     let flaw = config.settings.flaw;
+    let calls = Arc::<AtomicUsize>::default();
     let shared = Shared {
         inbound: Inbound::new(client.clone(), config.open_id.clone(), config.app, flaw),
         clock: clock.clone(),
         inbox,
         flaw,
         prompts: prompts(),
+        calls: calls.clone(),
     };
     let router = Router::new()
         .route("/api/calls", post(notification))
         .route("/prompts/{name}", get(prompt))
-        .route("/health", get(|| async { "ok" }))
+        .route("/health", get(health))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(Arc::new(shared));
     let graph = Arc::new(GraphClient::new(client, clock.clone(), &config, public_url));
-    let shell = Shell { bot: Bot::new(config.settings), clock, graph, over: BTreeMap::new() };
+    let (bot, effects) = remembered(&*memory, config.settings);
+    let (over, saved) = (BTreeMap::new(), Vec::new());
+    let shell = Shell { bot, clock, graph, memory, saved, calls, over };
     // Whoever started the bot need not want to know.
     let _ = ready.send(address);
     tokio::select! {
         () = seam::serve(listener, tls, router, ServeLimits::default()) => Err(BotError::Stopped),
-        error = shell.run(notified) => Err(error),
+        error = shell.run(effects, notified) => Err(error),
     }
 }
 
-/// Two prompts that tell themselves apart by ear.
+/// The bot as it was; a memory that cannot be read is no reason not to answer the next call.
+fn remembered(memory: &dyn Memory, settings: Settings) -> (Bot, Vec<Effect>) {
+    let bytes = memory.load();
+    let restored = bytes.map(|bytes| Bot::restore(settings.clone(), &bytes)).transpose();
+    let restored = restored.unwrap_or_else(|error| {
+        tracing::error!(%error, "the memory is of no use; beginning without it");
+        None
+    });
+    restored.unwrap_or_else(|| (Bot::new(settings), Vec::new()))
+}
+
+/// Prompts that tell themselves apart by ear; the story is long enough to be interrupted.
 fn prompts() -> BTreeMap<&'static str, Bytes> {
-    let second = Duration::from_secs(1);
-    let file = |frequency| Bytes::from(media::write_wav(&media::tone(frequency, second)));
-    PROMPTS.into_iter().zip([file(440.0), file(660.0)]).collect()
+    let file = |prompt| {
+        let (frequency, secs) = match prompt {
+            Prompt::Greeting => (440.0, 1),
+            Prompt::Menu => (660.0, 1),
+            Prompt::Sorry => (220.0, 1),
+            Prompt::Story => (330.0, 10),
+        };
+        Bytes::from(media::write_wav(&media::tone(frequency, Duration::from_secs(secs))))
+    };
+    Prompt::ALL.into_iter().map(|prompt| (prompt.name(), file(prompt))).collect()
+}
+
+/// That the bot is there, and in how many calls.
+async fn health(State(shared): State<Arc<Shared>>) -> Json<serde_json::Value> {
+    let calls = shared.calls.load(Ordering::Relaxed);
+    Json(serde_json::json!({"status": "ok", "calls": calls}))
 }
 
 async fn prompt(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
@@ -170,14 +200,28 @@ struct Shell {
     bot: Bot,
     clock: Clock,
     graph: Arc<GraphClient>,
+    memory: Arc<dyn Memory>,
+    /// What the memory holds.
+    saved: Vec<u8>,
+    /// Shown to whoever asks how the bot is.
+    calls: Arc<AtomicUsize>,
     /// Set once a call is over, for requests that are still being tried.
     over: BTreeMap<Guid, Arc<AtomicBool>>,
 }
 
 impl Shell {
-    async fn run(mut self, mut notified: mpsc::Receiver<Input>) -> BotError {
+    async fn run(mut self, first: Vec<Effect>, mut notified: mpsc::Receiver<Input>) -> BotError {
         let (report, mut answered) = mpsc::channel::<Input>(INBOX_MAX);
+        let mut effects = first;
         loop {
+            if effects.contains(&Effect::Crash) {
+                return BotError::Crashed;
+            }
+            // First: what is asked of Graph must not be forgotten in a crash.
+            self.remember();
+            for effect in effects {
+                self.carry_out(effect, &report);
+            }
             let due = self.bot.next_deadline();
             let wait = async {
                 match due {
@@ -194,13 +238,23 @@ impl Shell {
                     None => return BotError::Stopped,
                 },
             };
-            let effects = self.bot.handle(self.clock.now(), input);
-            if effects.contains(&Effect::Crash) {
-                return BotError::Crashed;
-            }
-            for effect in effects {
-                self.carry_out(effect, &report);
-            }
+            effects = self.bot.handle(self.clock.now(), input);
+        }
+    }
+
+    /// Saves what has changed of what must survive.
+    fn remember(&mut self) {
+        let before = self.calls.swap(self.bot.calls(), Ordering::Relaxed);
+        if self.graph.has(Flaw::SavesTooSeldom) && self.bot.calls() >= before {
+            return;
+        }
+        let bytes = self.bot.memory();
+        if bytes == self.saved {
+            return;
+        }
+        match self.memory.save(&bytes) {
+            Ok(()) => self.saved = bytes,
+            Err(error) => tracing::error!(%error, "the memory cannot be saved"),
         }
     }
 
@@ -213,13 +267,10 @@ impl Shell {
                 }
             }
             Effect::Ask(call, ask) => {
-                let over = match ask {
-                    // A rejected call is not looked after, so nothing would ever be forgotten.
-                    Ask::Reject => Arc::default(),
-                    Ask::Answer | Ask::PlayPrompt(_) | Ask::KeepAlive | Ask::HangUp => {
-                        self.over.entry(call).or_default().clone()
-                    }
-                };
+                // What is not looked after is never forgotten, and a call that begins is not the one it began in.
+                let own = self.bot.knows(call) && !matches!(ask, crate::Ask::Call { .. });
+                let over =
+                    if own { self.over.entry(call).or_default().clone() } else { Arc::default() };
                 let (graph, report) = (self.graph.clone(), report.clone());
                 #[allow(clippy::disallowed_methods, reason = "the shell: one task a request")]
                 tokio::spawn(async move {

@@ -70,6 +70,8 @@ fn mistakes_end_with_two_and_are_named() {
         ("--open-id", "data:,x"),
         ("--listen", "nowhere"),
         ("--tenant", "seven"),
+        ("--colleague", "bob"),
+        ("--state", "/nowhere/at/all"),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_bot-reference"))
             .args(["serve", &format!("{option}={value}")])

@@ -88,6 +88,11 @@ impl Control {
             Some(by) => json!({"by": by, "action": action}),
             None => json!({"action": action}),
         };
+        self.act_with(call, body).await
+    }
+
+    /// Something that is done to a call, with whatever belongs to it.
+    pub async fn act_with(&self, call: &str, body: Value) -> Result<(), ControlError> {
         self.send(Method::POST, &format!("/calls/{call}/actions"), body).await.map(drop)
     }
 
@@ -99,7 +104,17 @@ impl Control {
 
     /// Replaces the fault plan.
     pub async fn faults(&self, plan: Value) -> Result<(), ControlError> {
-        self.send(Method::PUT, "/faults", plan).await.map(drop)
+        self.put("/faults", plan).await
+    }
+
+    /// Makes something: a meeting, an invitation to one; what the fake says of it.
+    pub async fn post(&self, path: &str, body: Value) -> Result<Value, ControlError> {
+        self.json(Method::POST, path, body).await
+    }
+
+    /// Puts something in its place: an application, a user, options, a fault plan.
+    pub async fn put(&self, path: &str, body: Value) -> Result<(), ControlError> {
+        self.send(Method::PUT, path, body).await.map(drop)
     }
 
     /// Journal lines after `since`.

@@ -21,7 +21,7 @@ mod stage;
 pub use case::{Case, Level, Need, Profile, Story};
 pub use control::{Control, ControlError};
 pub use failure::{Failure, Wrong};
-pub use journal::{Exchange, Line};
+pub use journal::{Exchange, Line, exchanges};
 pub use rule::{Rule, Sourced};
 pub use runner::{Plan, Progress, Silent, Summary, run};
 pub use select::{NothingSelected, Selection, Shard};

@@ -104,6 +104,15 @@ pub const PROMPT_ONCE: Rule = Rule {
     source: "delivery is retried when an acknowledgement is lost",
 };
 
+/// Keys.
+pub const TONE_ONCE: Rule = Rule {
+    id: "tone.once",
+    contract: Some("R-253"),
+    sourced: Sourced::Prudent,
+    says: "A key is acted on once, however often its notification comes; sequenceId tells.",
+    source: "delivery is retried when an acknowledgement is lost; sequenceId counts up in each call",
+};
+
 /// Staying in the call.
 pub const KEEP_ALIVE: Rule = Rule {
     id: "call.keepAlive",
@@ -159,7 +168,7 @@ pub const BOUNDED_RETRIES: Rule = Rule {
 };
 
 /// All of them.
-pub const ALL: [&Rule; 17] = [
+pub const ALL: [&Rule; 18] = [
     &ANSWER_WITHIN,
     &ACKNOWLEDGE_WITHIN,
     &ANSWER_ONCE,
@@ -171,6 +180,7 @@ pub const ALL: [&Rule; 17] = [
     &RESOURCE_URL,
     &AUDIO_FIRST,
     &PROMPT_ONCE,
+    &TONE_ONCE,
     &KEEP_ALIVE,
     &SILENCE_AFTER_END,
     &RENEW_TOKEN,

@@ -114,6 +114,12 @@ impl Stage {
         Ok(self.control.act(&call.id, Some(&call.by.id), "hangup").await?)
     }
 
+    /// The person who rang presses keys, named as Graph names tones.
+    pub async fn presses(&self, call: &Call, tones: &[&str]) -> Result<(), Wrong> {
+        let body = json!({"by": call.by.id, "action": "dtmf", "tones": tones});
+        Ok(self.control.act_with(&call.id, body).await?)
+    }
+
     /// The platform sends its last notification of this call once more.
     pub async fn repeats_last_notification(&self, call: &Call) -> Result<(), Wrong> {
         Ok(self.control.act(&call.id, None, "repeatLastNotification").await?)

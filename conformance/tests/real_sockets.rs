@@ -3,15 +3,15 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use bot_reference::{BotConfig, Flaw, Settings};
-use conformance::{Control, Stage, Wrong, cases};
+use bot_reference::{BotConfig, Flaw, InMemory, Settings};
+use conformance::{Control, Line, Stage, Wrong, cases, exchanges};
 use graph_fake::{
     Authority, Fake, Listeners, Options, Setup, Tls,
     config::{APP, AppConfig, Config, SECRET, TENANT},
     identity::Keys,
 };
-use seam::{Clock, RealNetwork, TlsTrust};
-use tokio::sync::oneshot;
+use seam::{Clock, HttpClient, RealNetwork, TlsTrust};
+use tokio::{runtime::Runtime, sync::oneshot};
 
 const FREE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
@@ -26,8 +26,16 @@ const SHORT: [&str; 7] = [
     "prompts/once",
 ];
 
-/// A fake and a bot that know each other; the URL of the control API.
-async fn start(flaw: Option<Flaw>) -> (Arc<RealNetwork>, String) {
+/// A fake, and what a bot has to know to be known to it.
+struct Stand {
+    network: Arc<RealNetwork>,
+    control: String,
+    webhook: SocketAddr,
+    bot: BotConfig,
+}
+
+/// A fake that expects a bot.
+async fn fake(flaw: Option<Flaw>) -> Stand {
     let ca = tempfile::tempdir().unwrap();
     let authority = Authority::create_or_load(Some(ca.path())).unwrap();
     let trust = TlsTrust { extra_ca_files: vec![ca.path().join("ca.pem")], insecure: false };
@@ -63,10 +71,62 @@ async fn start(flaw: Option<Flaw>) -> (Arc<RealNetwork>, String) {
         public_url: None,
         settings: Settings { flaw, ..Settings::default() },
     };
+    Stand { network, control: format!("http://{control}"), webhook, bot }
+}
+
+/// A bot on a runtime of its own, so that its end is a crash: nothing of it goes on.
+async fn bot(stand: &Stand, memory: &InMemory) -> Runtime {
+    let runtime = Runtime::new().unwrap();
     let (ready, listens) = oneshot::channel();
-    tokio::spawn(bot_reference::run(network.clone(), Clock::real(), webhook, None, bot, ready));
+    let (network, memory) = (stand.network.clone(), Arc::new(memory.clone()));
+    let (webhook, config) = (stand.webhook, stand.bot.clone());
+    runtime.spawn(bot_reference::run(network, Clock::real(), webhook, None, config, memory, ready));
     listens.await.expect("the bot listens");
-    (network, format!("http://{control}"))
+    runtime
+}
+
+/// A fake and a bot that know each other; the URL of the control API.
+async fn start(flaw: Option<Flaw>) -> (Arc<RealNetwork>, String) {
+    let stand = fake(flaw).await;
+    // It ends with the test.
+    std::mem::forget(bot(&stand, &InMemory::default()).await);
+    (stand.network, stand.control)
+}
+
+/// A bot crashes in a call and comes back. Whether it still hears keys, and how many calls it says it has.
+async fn after_a_crash(flaw: Option<Flaw>) -> (bool, String) {
+    let (stand, memory) = (fake(flaw).await, InMemory::default());
+    let first = bot(&stand, &memory).await;
+    let control = Control::new(stand.network.clone(), stand.control.clone());
+    let stage = Stage::open(control, Clock::real()).await.unwrap();
+    let call = stage.rings_the_bot(&stage.person("Alice")).await.unwrap();
+    let did = |op: &'static str, within: u64| {
+        let (stage, call) = (&stage, &call);
+        async move {
+            let worked = |lines: &[Line]| {
+                exchanges(lines, &call.id, op).iter().any(|exchange| exchange.worked())
+            };
+            stage.happens(Duration::from_secs(within), worked).await.unwrap()
+        }
+    };
+    assert!(did("subscribeToTone", 30).await, "the menu comes to its end");
+    tokio::task::block_in_place(|| first.shutdown_timeout(Duration::from_secs(10)));
+    let second = bot(&stand, &memory).await;
+    stage.presses(&call, &["star"]).await.unwrap();
+    let hears = did("listParticipants", if flaw.is_some() { 2 } else { 30 }).await;
+    let client = HttpClient::new(stand.network.clone(), Duration::from_secs(10));
+    let health = http::Request::get(format!("http://{}/health", stand.webhook));
+    let health = client.send(health.body(Default::default()).unwrap()).await.unwrap();
+    second.shutdown_background();
+    (hears, String::from_utf8(health.into_body().to_vec()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_crashed_finds_its_calls_again() {
+    let (hears, health) = after_a_crash(None).await;
+    assert!(hears && health == r#"{"status":"ok","calls":1}"#, "{health}");
+    let (hears, health) = after_a_crash(Some(Flaw::ForgetsCallsInCrash)).await;
+    assert!(!hears && health == r#"{"status":"ok","calls":0}"#, "{health}");
 }
 
 async fn play(id: &str, flaw: Option<Flaw>) -> Result<(), Wrong> {

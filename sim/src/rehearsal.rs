@@ -1,12 +1,12 @@
 //! The stage: the fake Graph, the bot, and the people whose story is told through the control API.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
-use bot_reference::{BotConfig, Settings};
+use bot_reference::{BotConfig, InMemory, Settings};
 use graph_api::Timestamp;
 use graph_fake::{
     Fake, Listeners, Options, Setup, Tls,
-    config::{APP, AppBody, AppConfig, Config, SECRET, TENANT},
+    config::{APP, AppBody, AppConfig, Config, SECRET, TENANT, USERS},
     identity::Keys,
 };
 use tokio::sync::oneshot;
@@ -24,6 +24,8 @@ pub const GRAPH_HOST: &str = "graph.example";
 pub const CONTROL_URL: &str = "http://graph.example:8090";
 /// The bot's name in the world.
 pub const BOT_HOST: &str = "bot.example";
+/// Whom the bot invites and puts callers through to, unless its settings say: Bob.
+const COLLEAGUE: graph_api::Guid = USERS[1].1;
 
 /// Where the platform reaches the bot.
 pub fn bot_url() -> String {
@@ -75,6 +77,8 @@ where
     Fut: Future<Output = T> + Send + 'static,
 {
     let Rehearsal { seed, limit, options, settings, lines, links, changes, wire } = setup;
+    // The world's, not the bot's: it is still there when the host comes back from a crash.
+    let memory = InMemory::default();
     let mut world = World::new(seed, limit);
     if let Some(wire) = wire {
         world = world.read_by(wire);
@@ -88,7 +92,7 @@ where
     world
         .keep_lines(lines)
         .host(GRAPH_HOST, move |seat| graph(seat, seed, options.clone()))
-        .host(BOT_HOST, move |seat| bot(seat, settings.clone()))
+        .host(BOT_HOST, move |seat| bot(seat, settings.clone(), memory.clone()))
         .run(story)
 }
 
@@ -127,8 +131,9 @@ fn config() -> Config {
     config
 }
 
-async fn bot(seat: Seat, settings: Settings) -> Result<(), String> {
+async fn bot(seat: Seat, mut settings: Settings, memory: InMemory) -> Result<(), String> {
     let graph = format!("https://{GRAPH_HOST}");
+    settings.colleague = settings.colleague.or(Some(COLLEAGUE));
     let config = BotConfig {
         app: APP,
         tenant: TENANT,
@@ -140,6 +145,7 @@ async fn bot(seat: Seat, settings: Settings) -> Result<(), String> {
         settings,
     };
     let (ready, _) = oneshot::channel();
-    let ended = bot_reference::run(seat.network, seat.clock, any_address(443), None, config, ready);
+    let (listen, memory) = (any_address(443), Arc::new(memory));
+    let ended = bot_reference::run(seat.network, seat.clock, listen, None, config, memory, ready);
     ended.await.map_err(|error| error.to_string())
 }

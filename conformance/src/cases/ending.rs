@@ -1,14 +1,15 @@
 //! Leaving a call.
 
 use bot_reference::Flaw;
+use serde_json::json;
 
 use super::{minutes, secs};
 use crate::{
-    case::{Case, Level, Profile},
+    case::{Case, Level, Need, Profile},
     failure::Wrong,
     journal::{Line, exchanges},
     rules,
-    stage::was_taken,
+    stage::{TokenFault, was_taken},
 };
 
 /// What is over is over.
@@ -48,6 +49,51 @@ pub const SILENCE: Case = Case {
             match after.first() {
                 None => Ok(()),
                 Some(late) => {
+                    Err(Wrong::bot("silence", format!("the bot asked for '{}'", late.op)))
+                }
+            }
+        })
+    },
+};
+
+/// An invitation that was on its way too long.
+pub const LATE_INVITATION: Case = Case {
+    id: "ending/late-invitation",
+    title: "A bot does not answer a call that it knows to be over",
+    level: Level::Should,
+    rule: &rules::SILENCE_AFTER_END,
+    profile: Profile::Callable,
+    needs: &[Need::Tokens],
+    steps: &[
+        "Alice's call is established; she hangs up, and the bot takes the notification of it.",
+        "The notification that she rings comes once more.",
+        "In the next half minute the bot asks nothing about this call.",
+    ],
+    limit: secs(180),
+    kills: &[Flaw::AnswersAfterEnd],
+    story: |stage| {
+        Box::pin(async move {
+            let call = stage.rings_the_bot(&stage.person("Alice")).await?;
+            stage.is_answered(&call).await?;
+            stage.let_pass(secs(10)).await;
+            stage.hangs_up(&call).await?;
+            let told = |lines: &[Line]| end_was_taken(lines, &call.id).is_some();
+            if !stage.happens(secs(30), told).await? {
+                return Err(Wrong::bot(
+                    "the bot to take the notification of the end",
+                    "it did not",
+                ));
+            }
+            let before = stage.requests(&call, "").await?.len();
+
+            let data = json!({"@odata.type": "#microsoft.graph.call", "state": "incoming"});
+            let entry = json!({"changeType": "created", "resourceData": data});
+            stage.notifies(&call.id, TokenFault::None, entry).await?;
+            stage.let_pass(secs(30)).await;
+
+            match &stage.requests(&call, "").await?[before..] {
+                [] => Ok(()),
+                [late, ..] => {
                     Err(Wrong::bot("silence", format!("the bot asked for '{}'", late.op)))
                 }
             }

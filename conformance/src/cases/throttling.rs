@@ -66,7 +66,7 @@ pub const GIVES_UP: Case = Case {
         "The bot has tried at most 20 times, and the call is still there.",
     ],
     limit: minutes(30),
-    kills: &[Flaw::RetriesForever],
+    kills: &[Flaw::RetriesForever, Flaw::GivesUpCallOn503],
     story: |stage| {
         Box::pin(async move {
             stage.fails("playPrompt", 1_000_000, 503, None).await?;

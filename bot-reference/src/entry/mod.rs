@@ -1,10 +1,17 @@
 //! What a notification says, read tolerantly: unknown members, types and resources are let through.
 
+mod facts;
+mod roster;
+
 use graph_api::Guid;
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::Flaw;
+
+pub use facts::{Facts, Key, Press, State};
+pub(crate) use roster::SEATS_MAX;
+pub use roster::{RosterNews, Seat, seats};
 
 /// Entries of one batch.
 const ENTRIES_MAX: usize = 1_000;
@@ -21,19 +28,21 @@ pub struct Entry {
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// Somebody rings.
-    Incoming,
+    /// Somebody rings, or invites into a conference.
+    Incoming(Facts),
     /// The call changed.
-    Updated {
-        /// It is established.
-        established: bool,
-        /// Audio flows; said in this very entry.
-        audio_active: bool,
-    },
+    Updated(Facts),
     /// The call is over.
     Ended,
-    /// An operation is over; what it was called when it was asked for.
-    OperationEnded(Option<String>),
+    /// An operation is over.
+    OperationEnded {
+        /// What it was called when it was asked for.
+        context: Option<String>,
+        /// It did what it was asked to.
+        worked: bool,
+    },
+    /// Who is in the conference.
+    Roster(RosterNews),
     /// Nothing that concerns this bot.
     Other,
 }
@@ -85,14 +94,15 @@ fn entry_of(entry: &Value, flaw: Option<Flaw>) -> Result<Option<Entry>, BadNotif
     let subject = match (below, change.to_ascii_lowercase().as_str()) {
         (None, "deleted") => Subject::Ended,
         (None, _) if data_text("state") == Some("terminated") => Subject::Ended,
-        (None, "created") if data_text("state") == Some("incoming") => Subject::Incoming,
-        (None, _) => Subject::Updated {
-            established: data_text("state") == Some("established"),
-            audio_active: data.pointer("/mediaState/audio") == Some(&Value::from("active")),
-        },
-        (Some("operations"), "deleted") => {
-            Subject::OperationEnded(data_text("clientContext").map(str::to_owned))
+        (None, "created") if data_text("state") == Some("incoming") => {
+            Subject::Incoming(Facts::of(data))
         }
+        (None, _) => Subject::Updated(Facts::of(data)),
+        (Some("operations"), "deleted") => Subject::OperationEnded {
+            context: data_text("clientContext").map(str::to_owned),
+            worked: data_text("status").is_some_and(|it| it.eq_ignore_ascii_case("completed")),
+        },
+        (Some("participants"), _) => RosterNews::of(data).map_or(Subject::Other, Subject::Roster),
         _ => Subject::Other,
     };
     Ok(Some(Entry { call, subject }))
@@ -135,8 +145,51 @@ mod tests {
         let data = json!({"state": "established", "mediaState": {"audio": "active"}, "new": [1]});
         let entry =
             json!({"changeType": "updated", "resourceUrl": url, "resourceData": data, "x": 1});
-        let subject = Subject::Updated { established: true, audio_active: true };
-        assert_eq!(one(entry), [Entry { call: CALL, subject }]);
+        let established = Some(State::Established);
+        let facts = Facts { state: established, audio: Some(true), ..Facts::default() };
+        assert_eq!(one(entry), [Entry { call: CALL, subject: Subject::Updated(facts) }]);
+    }
+
+    /// what a call says beside its state, in every spelling.
+    #[test]
+    fn calls_are_read_as_far_as_they_go() {
+        let user = json!({"id": CALL, "identity": {"user": {"id": CALL}}});
+        let incoming = Facts::of(&json!({"state": "incoming", "source": user, "chatInfo": {}}));
+        let who = (incoming.peer, incoming.participant, incoming.group);
+        assert_eq!(who, (Some(CALL), Some(CALL), true));
+        let outgoing = json!({"direction": "outgoing", "targets": [user], "source": {"id": 1}});
+        assert_eq!(Facts::of(&outgoing).peer, Some(CALL));
+        let tone = |tone: &str| Facts::of(&json!({"toneInfo": {"sequenceId": 3, "tone": tone}}));
+        let key = |text| tone(text).press.map(|press| (press.sequence, press.key));
+        assert_eq!(key("tone7"), Some((3, Key::Digit(7))));
+        assert_eq!([key("star"), key("pound")], [Some((3, Key::Star)), Some((3, Key::Pound))]);
+        assert_eq!([key("a"), key("tone77")], [Some((3, Key::Other)); 2]);
+        let failed =
+            json!({"state": "established", "resultInfo": {"code": "500", "subCode": 7000}});
+        assert!(Facts::of(&failed).failed);
+        assert_eq!(
+            Facts::of(&json!({"mediaState": 7, "toneInfo": [], "targets": {}})),
+            Facts::default()
+        );
+    }
+
+    ///
+    #[test]
+    fn rosters_are_read_full_and_delta() {
+        let url = format!("/communications/calls/{CALL}/participants");
+        let someone = json!({"id": CALL, "info": {"identity": {"user": {"id": CALL}}}});
+        let seat = Seat { participant: CALL, user: Some(CALL), gone: false };
+        let roster = |data: Value| {
+            one(json!({"changeType": "updated", "resourceUrl": url, "resourceData": data}))
+                .remove(0)
+                .subject
+        };
+        let full = RosterNews::Full(vec![seat]);
+        assert_eq!(roster(json!([someone, {"id": null}])), Subject::Roster(full));
+        let delta = RosterNews::Delta { sequence: 2, changed: vec![seat] };
+        let data = json!({"sequenceNumber": 2, "participants": [someone]});
+        assert_eq!(roster(data), Subject::Roster(delta));
+        assert_eq!(roster(json!({"participants": 7})), Subject::Other);
     }
 
     #[test]

@@ -1,0 +1,140 @@
+//! What notifications change.
+
+use graph_api::{Guid, Timestamp};
+
+use super::{
+    Bot, LOOKS_MAX, Plan, WAITING_MAX,
+    keys::Wish,
+    line::{Job, Line},
+};
+use crate::{
+    Flaw,
+    ask::{Ask, Effect, Prompt},
+    entry::{Entry, Facts, State, Subject},
+};
+
+impl Bot {
+    pub(super) fn notified(&mut self, now: Timestamp, entry: Entry, effects: &mut Vec<Effect>) {
+        let call = entry.call;
+        match &entry.subject {
+            Subject::Incoming(facts) => return self.rung(now, call, facts, effects),
+            Subject::Ended => return self.has_ended(call, effects),
+            Subject::Updated(_)
+            | Subject::OperationEnded { .. }
+            | Subject::Roster(_)
+            | Subject::Other => {}
+        }
+        if !self.knows(call) {
+            return self.unknown(entry, effects);
+        }
+        match &entry.subject {
+            Subject::Updated(facts) => self.updated(now, call, facts, effects),
+            Subject::OperationEnded { context, worked } => {
+                self.with_line(now, call, effects, |line, _| {
+                    line.operation_over(context.as_deref(), *worked);
+                });
+            }
+            Subject::Roster(news) => {
+                self.with_line(now, call, effects, |line, turn| {
+                    if !line.roster.hear(news) {
+                        turn.ask(Ask::Participants { aloud: false });
+                    }
+                });
+            }
+            Subject::Incoming(_) | Subject::Ended | Subject::Other => {}
+        }
+    }
+
+    /// Somebody rings, or invites into a conference: once, and never after the end.
+    fn rung(&mut self, now: Timestamp, call: Guid, facts: &Facts, effects: &mut Vec<Effect>) {
+        let ended = self.ended.contains(&call) && !self.has(Flaw::AnswersAfterEnd);
+        if self.knows(call) || ended {
+            return;
+        }
+        if self.has(Flaw::OneCallOnly) && !self.calls.is_empty() {
+            return;
+        }
+        self.looks.remove(&call);
+        if self.is_full() {
+            self.remember_ended(call);
+            effects.push(Effect::Ask(call, Ask::Reject));
+            return;
+        }
+        let late = self.has(Flaw::AnswersLate);
+        let mut line = Line::new(now, &self.settings);
+        line.answer_at = late.then(|| now + std::time::Duration::from_secs(16));
+        line.group = facts.group;
+        self.calls.insert(call, line);
+        let silent = late || self.has(Flaw::NeverAnswers);
+        self.with_line(now, call, effects, |line, turn| {
+            line.learn(facts, turn);
+            if !silent {
+                line.answer(turn);
+            }
+            if turn.has(Flaw::AnswersTwice) {
+                line.answer(turn);
+            }
+        });
+    }
+
+    fn updated(&mut self, now: Timestamp, call: Guid, facts: &Facts, effects: &mut Vec<Effect>) {
+        if facts.state == Some(State::Hold) && self.has(Flaw::TakesHoldForTheEnd) {
+            return self.forget(call, effects);
+        }
+        let wish = self.with_line(now, call, effects, |line, turn| {
+            let greeted = line.opened;
+            line.learn(facts, turn);
+            if greeted && facts.audio == Some(true) && turn.has(Flaw::PromptsAgain) {
+                line.greet_again(turn);
+            }
+            facts.press.map_or(Wish::None, |press| line.pressed(press, turn))
+        });
+        if wish == Some(Wish::GroupCall) {
+            self.call_both(now, call, effects);
+        }
+    }
+
+    /// The caller and the colleague in a call of their own.
+    fn call_both(&mut self, now: Timestamp, call: Guid, effects: &mut Vec<Effect>) {
+        let peer = self.calls.get(&call).and_then(|line| line.peer);
+        match (peer, self.settings.colleague) {
+            (Some(to), also @ Some(_)) if !self.is_full() => {
+                self.plan(Plan { origin: call, to, also }, effects);
+            }
+            _ => {
+                self.with_line(now, call, effects, |line, _| line.then(&Job::SORRY));
+            }
+        }
+    }
+
+    fn has_ended(&mut self, call: Guid, effects: &mut Vec<Effect>) {
+        if self.has(Flaw::KeepsTalkingAfterEnd) && self.knows(call) {
+            effects.push(Effect::Ask(call, Ask::KeepAlive));
+            effects.push(Effect::Ask(call, Ask::Play(Prompt::Greeting, 0)));
+            return;
+        }
+        let escalated = self.calls.get(&call).is_some_and(|line| line.escalated);
+        self.forget(call, effects);
+        if escalated && self.has(Flaw::PlaysPromptAfterEscalationDrop) {
+            effects.push(Effect::Ask(call, Ask::Play(Prompt::Menu, 0)));
+        }
+    }
+
+    /// Something about a call that this bot does not remember. It may be its own all the same: from before a
+    /// crash, or begun by a request whose reply was lost. So it asks.
+    fn unknown(&mut self, entry: Entry, effects: &mut Vec<Effect>) {
+        let blind = self.has(Flaw::IgnoresUnknownCalls) || self.has(Flaw::ForgetsCallsInCrash);
+        if blind || self.ended.contains(&entry.call) {
+            return;
+        }
+        let call = entry.call;
+        if let Some(waiting) = self.looks.get_mut(&call) {
+            if waiting.len() < WAITING_MAX {
+                waiting.push(entry);
+            }
+        } else if self.looks.len() < LOOKS_MAX {
+            self.looks.insert(call, vec![entry]);
+            effects.push(Effect::Ask(call, Ask::Look));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What is asked, as HTTP requests of Graph.
+
+use bytes::Bytes;
+use graph_api::Guid;
+use http::{Method, Request, header};
+use serde_json::{Value, json};
+
+use crate::{
+    Ask, Prompt,
+    ask::context,
+    bot::{INVITE, RECORD},
+};
+
+/// Seconds of silence before anybody speaks, while somebody does, and of a whole record.
+const RECORD_SECS: [u32; 3] = [10, 5, 30];
+
+/// Writes requests.
+pub(crate) struct Requests {
+    /// Graph with its version.
+    pub graph: String,
+    /// Where the platform reaches the bot.
+    pub public: String,
+    /// The bot's tenant.
+    pub tenant: Guid,
+    /// Ask for rosters as changes.
+    pub delta_roster: bool,
+}
+
+impl Requests {
+    /// One request.
+    ///
+    /// # Errors
+    /// The base URL is unusable.
+    pub(crate) fn write(
+        &self,
+        call: Guid,
+        ask: Ask,
+        token: &str,
+    ) -> Result<Request<Bytes>, http::Error> {
+        let (method, action, body) = self.parts(ask);
+        let calls = format!("{}/communications/calls", self.graph);
+        let begins = matches!(ask, Ask::Call { .. });
+        let uri = if begins { calls } else { format!("{calls}/{call}{action}") };
+        let builder = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        match body {
+            None => builder.body(Bytes::new()),
+            Some(body) => builder
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Bytes::from(body.to_string())),
+        }
+    }
+
+    fn parts(&self, ask: Ask) -> (Method, &'static str, Option<Value>) {
+        let post = |action, body| (Method::POST, action, Some(body));
+        match ask {
+            Ask::Answer => post("/answer", self.answer()),
+            Ask::Reject => post("/reject", json!({"reason": "busy"})),
+            Ask::Look => (Method::GET, "", None),
+            Ask::Play(prompt, ticket) => post("/playPrompt", self.play(prompt, ticket)),
+            Ask::Record(ticket) => post("/recordResponse", record(ticket)),
+            Ask::CancelMedia => post("/cancelMediaProcessing", json!({"clientContext": "cancel"})),
+            Ask::Subscribe => post("/subscribeToTone", json!({"clientContext": "tones"})),
+            Ask::Invite(whom, ticket) => {
+                let context = context(INVITE, ticket);
+                let body = json!({"participants": [target(whom)], "clientContext": context});
+                post("/participants/invite", body)
+            }
+            Ask::Transfer { target: to, transferee } => {
+                let mut body = json!({"transferTarget": target(to)});
+                if let Some((participant, user)) = transferee {
+                    body["transferee"] = json!({
+                        "@odata.type": "#microsoft.graph.participantInfo",
+                        "participantId": participant,
+                        "identity": identity(user),
+                    });
+                }
+                post("/transfer", body)
+            }
+            Ask::Mute => post("/mute", json!({"clientContext": "mute"})),
+            Ask::Unmute => post("/unmute", json!({"clientContext": "unmute"})),
+            Ask::Participants { .. } => (Method::GET, "/participants", None),
+            Ask::KeepAlive => (Method::POST, "/keepAlive", None),
+            Ask::HangUp => (Method::DELETE, "", None),
+            Ask::Call { to, also, .. } => {
+                post("", self.create(std::iter::once(to).chain(also).map(target).collect()))
+            }
+        }
+    }
+
+    fn callback(&self) -> String {
+        format!("{}/api/calls", self.public)
+    }
+
+    fn answer(&self) -> Value {
+        let mut body = json!({
+            "callbackUri": self.callback(),
+            "acceptedModalities": ["audio"],
+            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+        });
+        if self.delta_roster {
+            body["callOptions"] = json!({
+                "@odata.type": "#microsoft.graph.incomingCallOptions",
+                "isDeltaRosterEnabled": true,
+            });
+        }
+        body
+    }
+
+    fn create(&self, targets: Vec<Value>) -> Value {
+        let mut body = json!({
+            "@odata.type": "#microsoft.graph.call",
+            "callbackUri": self.callback(),
+            "targets": targets,
+            "requestedModalities": ["audio"],
+            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+            "tenantId": self.tenant,
+        });
+        if self.delta_roster {
+            body["callOptions"] = json!({
+                "@odata.type": "#microsoft.graph.outgoingCallOptions",
+                "isDeltaRosterEnabled": true,
+            });
+        }
+        body
+    }
+
+    fn play(&self, prompt: Prompt, ticket: u32) -> Value {
+        let name = prompt.name();
+        json!({
+            "clientContext": context(name, ticket),
+            "prompts": [{
+                "@odata.type": "#microsoft.graph.mediaPrompt",
+                "mediaInfo": {
+                    "@odata.type": "#microsoft.graph.mediaInfo",
+                    "uri": format!("{}/prompts/{name}.wav", self.public),
+                    "resourceId": name,
+                },
+            }],
+        })
+    }
+}
+
+fn record(ticket: u32) -> Value {
+    let [before, within, whole] = RECORD_SECS;
+    json!({
+        "clientContext": context(RECORD, ticket),
+        "initialSilenceTimeoutInSeconds": before,
+        "maxSilenceTimeoutInSeconds": within,
+        "maxRecordDurationInSeconds": whole,
+        "playBeep": true,
+        "stopTones": ["#"],
+    })
+}
+
+fn target(user: Guid) -> Value {
+    json!({
+        "@odata.type": "#microsoft.graph.invitationParticipantInfo",
+        "identity": identity(user),
+    })
+}
+
+fn identity(user: Guid) -> Value {
+    json!({
+        "@odata.type": "#microsoft.graph.identitySet",
+        "user": {"@odata.type": "#microsoft.graph.identity", "id": user},
+    })
+}
