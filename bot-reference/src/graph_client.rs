@@ -216,3 +216,72 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::AtomicUsize};
+
+    use axum::{Router, routing::post};
+    use graph_api::Timestamp;
+    use seam::{Network as _, RealNetwork, ServeLimits, TlsTrust};
+
+    use super::*;
+    use crate::Settings;
+
+    /// How often Graph hears this, and what the bot makes of it, where no reply ever comes.
+    async fn unanswered(ask: Ask, flaw: Option<Flaw>) -> (usize, Outcome) {
+        let network = Arc::new(RealNetwork::new(&TlsTrust::default()).unwrap());
+        let listener = network.listen(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let heard = Arc::<AtomicUsize>::default();
+        let hears = heard.clone();
+        let silence = move || {
+            hears.fetch_add(1, Ordering::Relaxed);
+            std::future::pending::<()>()
+        };
+        let token = r#"{"access_token": "t", "expires_in": 3600}"#;
+        let identity = post(move || async move { token });
+        let router = Router::new().route("/{tenant}/oauth2/v2.0/token", identity).fallback(silence);
+        let id = Guid::from_u128(7);
+        let config = BotConfig {
+            app: id,
+            tenant: id,
+            secret: String::new(),
+            graph: base.clone(),
+            authority: base.clone(),
+            open_id: base,
+            public_url: None,
+            settings: Settings { flaw, ..Settings::default() },
+        };
+        let client = HttpClient::new(network, Duration::from_millis(200));
+        let clock = Clock::manual(Timestamp::from_secs(1));
+        let graph = GraphClient::new(client, clock.clone(), &config, String::new());
+        let over = AtomicBool::new(false);
+        // Whoever sleeps is woken: the waits between attempts are not what is looked at.
+        let time = async {
+            loop {
+                clock.advance(Duration::from_secs(1)).unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = graph.ask(id, ask, &over) => outcome,
+            () = seam::serve(listener, None, router, ServeLimits::default()) => unreachable!(),
+            () = time => unreachable!(),
+        };
+        (heard.load(Ordering::Relaxed), outcome)
+    }
+
+    /// R-275: Graph has no idempotency keys.
+    #[tokio::test]
+    async fn what_does_harm_twice_is_asked_once() {
+        let invite = Ask::Invite(Guid::from_u128(1), 1);
+        assert_eq!(unanswered(invite, None).await, (1, Outcome::Unsure));
+        let attempts = ATTEMPTS_MAX as usize;
+        let given_up = (attempts, Outcome::Unreached(None));
+        assert_eq!(unanswered(Ask::KeepAlive, None).await, given_up);
+        assert_eq!(unanswered(invite, Some(Flaw::InvitesTwiceOnLostReply)).await, given_up);
+        let drifts = unanswered(Ask::KeepAlive, Some(Flaw::KeepAliveDrifts)).await;
+        assert_eq!(drifts, (1, Outcome::Unreached(None)));
+    }
+}

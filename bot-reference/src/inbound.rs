@@ -19,7 +19,7 @@ const ISSUER: &str = "https://api.botframework.com";
 const LEEWAY_SECS: u64 = 300;
 /// How long keys are believed before they are read again.
 const KEYS_FOR: Duration = Duration::from_secs(24 * 3_600);
-/// Keys are not read more often than this, whatever names a stranger invents.
+/// Keys are not looked for more often than this, whatever names a stranger invents.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a notification is not believed.
@@ -68,6 +68,8 @@ struct Metadata {
 struct Known {
     keys: JwkSet,
     read_at: Timestamp,
+    /// When they were last read because one was missing.
+    searched_at: Option<Timestamp>,
 }
 
 /// Judges tokens; reads the platform's keys when it needs them.
@@ -143,16 +145,19 @@ impl Inbound {
         let mut known = self.known.lock().await;
         let found =
             |known: &Option<Known>| known.as_ref().and_then(|known| known.keys.find(kid).cloned());
-        let age = known.as_ref().map(|known| now.saturating_since(known.read_at));
-        let read_again = match age {
+        let missing = found(&known).is_none();
+        let since = |at: Timestamp| now.saturating_since(at);
+        let read_again = match known.as_ref() {
             None => true,
             Some(_) if self.flaw == Some(Flaw::TrustsCachedKeysForever) => false,
-            Some(age) if found(&known).is_none() => age >= KEYS_EVERY,
-            Some(age) => age >= KEYS_FOR,
+            Some(known) if missing => known.searched_at.is_none_or(|at| since(at) >= KEYS_EVERY),
+            Some(known) => since(known.read_at) >= KEYS_FOR,
         };
         if read_again {
+            let before = known.as_ref().and_then(|known| known.searched_at);
+            let searched_at = if missing && known.is_some() { Some(now) } else { before };
             match self.read_keys().await {
-                Ok(keys) => *known = Some(Known { keys, read_at: now }),
+                Ok(keys) => *known = Some(Known { keys, read_at: now, searched_at }),
                 // Old keys are better than none while the platform cannot be reached.
                 Err(error) if known.is_none() => return Err(NotBelieved::NoKeys(error)),
                 Err(error) => tracing::warn!(error, "the platform's keys cannot be read again"),

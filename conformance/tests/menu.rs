@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bot_reference::Settings;
+use bot_reference::{Flaw, Settings};
 use conformance::{Call, Control, Line, Stage, Wrong};
 use graph_fake::config::{APP, SECRET, TENANT, USERS};
 use serde_json::{Value, json};
@@ -17,7 +17,19 @@ type Before = Option<(String, Value)>;
 
 /// What the bot asked, without what every call has: `op status`, in order, and where Alice's call is in the end.
 fn asked(before: Before, steps: &'static [&'static str]) -> (Vec<String>, String) {
-    live(Settings::default(), before, false, steps)
+    live(Settings::default(), before, false, steps).of_keys()
+}
+
+/// What the bot asked, when, and where Alice's call is in the end.
+#[derive(Debug, PartialEq)]
+struct Lived(Vec<(Duration, String)>, String);
+
+impl Lived {
+    fn of_keys(self) -> (Vec<String>, String) {
+        let every = ["answer", "playPrompt", "subscribeToTone"];
+        let of_key = |ask: &String| !every.iter().any(|op| ask.starts_with(op));
+        (self.0.into_iter().map(|(_, ask)| ask).filter(of_key).collect(), self.1)
+    }
 }
 
 fn live(
@@ -25,8 +37,8 @@ fn live(
     before: Before,
     in_meeting: bool,
     steps: &'static [&'static str],
-) -> (Vec<String>, String) {
-    let setup = Rehearsal { settings, ..Rehearsal::new(1, Duration::from_secs(3_600)) };
+) -> Lived {
+    let setup = Rehearsal { settings, ..Rehearsal::new(1, Duration::from_secs(2 * 3_600)) };
     let report = rehearse(setup, async move |seat: Seat| {
         let control = Control::new(seat.network.clone(), CONTROL_URL);
         let stage = Stage::open(control.clone(), seat.clock.clone()).await?;
@@ -45,7 +57,7 @@ fn live(
         Ok::<_, Wrong>((stage.journal().await?, stage.state(&call).await?))
     });
     let (lines, state) = report.outcome.expect("the world lives").expect("the stage works");
-    (lines.iter().filter_map(|line| exchange(&lines, line)).collect(), state)
+    Lived(lines.iter().filter_map(|line| exchange(&lines, line)).collect(), state)
 }
 
 /// Alice is in a meeting of Carol's, and the bot is invited to it.
@@ -59,7 +71,7 @@ async fn is_invited(control: &Control, stage: &Stage) -> Result<Call, Wrong> {
     Ok(Call { id, by, rung_at: stage.now() })
 }
 
-/// A key; with `!` the next one is pressed at once. Or whom Alice brings in.
+/// A key; with `!` the next one is pressed at once. Or whom Alice brings in, what else she does, or how time passes.
 async fn happens(control: &Control, stage: &Stage, call: &Call, step: &str) -> Result<(), Wrong> {
     if let Some(name) = step.strip_prefix("invite ") {
         let user = stage.person(name).id;
@@ -68,22 +80,34 @@ async fn happens(control: &Control, stage: &Stage, call: &Call, step: &str) -> R
         stage.let_pass(QUIET).await;
         return Ok(());
     }
+    match step {
+        "hour" => {
+            stage.let_pass(Duration::from_secs(3_600)).await;
+            return Ok(());
+        }
+        "keys" => {
+            control.post("/keys/rotate", json!({"which": "platform"})).await?;
+            return Ok(());
+        }
+        "hangup" | "hold" | "resume" => {
+            control.act(&call.id, Some(&call.by.id), step).await?;
+            stage.let_pass(QUIET).await;
+            return Ok(());
+        }
+        _ => {}
+    }
     let (key, at_once) = step.strip_suffix('!').map_or((step, false), |key| (key, true));
     stage.presses(call, &[key]).await?;
     stage.let_pass(if at_once { Duration::from_secs(3) } else { QUIET }).await;
     Ok(())
 }
 
-fn exchange(lines: &[Line], line: &Line) -> Option<String> {
+fn exchange(lines: &[Line], line: &Line) -> Option<(Duration, String)> {
     let op = line.detail["op"].as_str().filter(|_| line.kind == "request")?;
-    let every = ["answer", "playPrompt", "subscribeToTone"];
-    if every.contains(&op) {
-        return None;
-    }
     let id = &line.detail["requestId"];
     let answer =
         lines.iter().find(|other| other.kind == "response" && other.detail["requestId"] == *id);
-    Some(format!("{op} {}", answer?.detail["status"]))
+    Some((line.at(), format!("{op} {}", answer?.detail["status"])))
 }
 
 fn keys(keys: &'static [&'static str]) -> (Vec<String>, String) {
@@ -176,14 +200,14 @@ fn refusals_end_nothing() {
 #[test]
 fn in_a_meeting() {
     let steps = &["tone4", "tone3"];
-    let all = live(Settings::default(), None, true, steps);
+    let all = live(Settings::default(), None, true, steps).of_keys();
     expect(all, &["mute 200", "transfer 202"], "terminated");
     let settings = Settings { delta_roster: true, ..Settings::default() };
     let lost = put("/faults", json!([{"roster": {"what": "gap", "nth": 2}}]));
-    let all = live(settings, lost, true, &["invite Bob", "tone4", "tone5"]);
+    let all = live(settings, lost, true, &["invite Bob", "tone4", "tone5"]).of_keys();
     expect(all, &["mute 200", "listParticipants 200", "unmute 200"], "established");
     let app = format!("/tenants/{{tenant}}/apps/{APP}");
-    let all = live(Settings::default(), put(&app, poor_bot()), true, &[]);
+    let all = live(Settings::default(), put(&app, poor_bot()), true, &[]).of_keys();
     expect(all, &["reject 202"], "terminated");
 }
 
@@ -193,4 +217,38 @@ fn poor_bot() -> Value {
         "displayName": "Menu bot", "secret": SECRET, "roles": ["Calls.Initiate.All"],
         "callbackUri": format!("{}/api/calls", sim::bot_url()),
     })
+}
+
+/// What no plain story shows: in these lives the bot does something else with the fault than without it.
+#[test]
+fn faults_that_are_left_to_the_sweep_can_be_seen() {
+    let fault = |fault: Value| put("/faults", json!([fault]));
+    let lost = |of: &str| fault(json!({"notification": {"of": of, "lose": true}}));
+    let failed = |op: &str, status: u16, wait: Option<u32>| {
+        let reply = json!({"status": status, "retryAfterSeconds": wait});
+        fault(json!({"graph": {"op": op, "reply": reply}}))
+    };
+    let bob = format!("/tenants/{{tenant}}/users/{}", USERS[1].1);
+    let declines = put(&bob, json!({"displayName": "Bob", "onCall": "decline"}));
+    let app = format!("/tenants/{{tenant}}/apps/{APP}");
+    let lives: [(Flaw, Before, &[&str]); 9] = [
+        (Flaw::NeverForgetsEndedCalls, lost("ended"), &["hangup", "hour"]),
+        (Flaw::LeavesOnRefusal, None, &["tone4"]),
+        (Flaw::PlaysPromptAfterEscalationDrop, put(&app, poor_bot()), &["invite Carol"]),
+        (Flaw::HangsOnLostOperationEnd, lost("operation"), &["hour"]),
+        (Flaw::IgnoresRetryAfterOf503, failed("mute", 503, Some(9)), &["tone4"]),
+        (Flaw::LeaksCallOnFailedTransfer, declines, &["tone3", "hour"]),
+        (Flaw::TakesHoldForTheEnd, put("/options", json!({"showsHold": true})), &["hold", "hour"]),
+        (Flaw::TrustsCachedKeysForever, None, &["keys", "tone9"]),
+        (Flaw::RetriesAnswerAfterSuccess, failed("answer", 409, None), &[]),
+    ];
+    for (flaw, before, steps) in lives {
+        let with = |flaw| {
+            let settings = Settings { flaw, ..Settings::default() };
+            live(settings, before.clone(), false, steps)
+        };
+        let healthy = with(None);
+        assert_eq!(healthy, with(None));
+        assert_ne!(healthy, with(Some(flaw)), "nothing shows {}", flaw.id());
+    }
 }

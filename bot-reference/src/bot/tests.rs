@@ -283,3 +283,27 @@ fn a_memory_that_is_none_is_refused() {
     let refused = Bot::restore(settings(), other.to_string().as_bytes());
     assert!(matches!(refused, Err(BadMemory::Version(2))));
 }
+
+/// Faults that only a crash, or a lost reply, brings to light.
+#[test]
+fn planted_faults_of_memory_are_real() {
+    let restarted = |flaw, before: &Bot| {
+        Bot::restore(Settings { flaw: Some(flaw), ..settings() }, &before.memory()).unwrap()
+    };
+    let (mut again, _) = restarted(Flaw::GreetsAgainAfterCrash, &listening());
+    let found = again.handle(at(20), replied(Ask::Look, Outcome::Found(ACTIVE)));
+    assert_eq!(found, [play(Prompt::Greeting, 3)]);
+    let mut bot = listening();
+    let _ = bot.handle(at(10), digit(1, 8));
+    let call = Ask::Call { plan: 2, to: ALICE, also: Some(BOB) };
+    let (_, first) = restarted(Flaw::CallsBackAgainAfterCrash, &bot);
+    assert_eq!(first, [ask(Ask::Look), ask(call)]);
+    assert_eq!(Bot::restore(settings(), &bot.memory()).unwrap().1, [ask(Ask::Look)]);
+    let mut blind = Bot::new(Settings { flaw: Some(Flaw::IgnoresUnknownCalls), ..settings() });
+    assert_eq!(blind.handle(at(0), digit(5, 1)), []);
+    let mut drifts = Bot::new(Settings { flaw: Some(Flaw::KeepAliveDrifts), ..settings() });
+    let _ = drifts.handle(at(0), told(Subject::Incoming(RING)));
+    let _ = drifts.handle(at(0), told(Subject::Updated(ACTIVE)));
+    let _ = drifts.handle(at(900), replied(Ask::KeepAlive, Outcome::Unreached(None)));
+    assert_eq!(drifts.calls[&CALL].keep_alive_at, at(900 + 3_000));
+}
