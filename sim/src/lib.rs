@@ -9,6 +9,8 @@
 mod control;
 mod datagram;
 mod fabric;
+pub mod invariants;
+pub mod life;
 pub mod link;
 mod network;
 pub mod plan;

@@ -75,8 +75,7 @@ pub fn live(plan: &Plan, keep: bool) -> Lived {
     let wire = Wire::default();
     let limit = plan.heals_at() + SPARE;
     let mut setup = Rehearsal::new(plan.seed, limit);
-    setup.options =
-        Options { batch: plan.batch, flaw: plan.platform_flaw(), ..Options::default() };
+    setup.options = Options { batch: plan.batch, flaw: plan.platform_flaw(), ..Options::default() };
     setup.settings.flaw = plan.bot_flaw();
     setup.links = Some(plan.base_link());
     let at = |ms| EPOCH + Duration::from_millis(ms);

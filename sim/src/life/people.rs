@@ -164,8 +164,10 @@ impl People {
     pub(super) async fn hang_up_all(&self) -> Result<usize, String> {
         let state = self.arrange(Method::GET, "/state", Value::Null).await?;
         let calls = state["calls"].as_array().into_iter().flatten();
-        let live: Vec<String> =
-            calls.filter_map(|call| call["callId"].as_str().or(call["id"].as_str())).map(str::to_owned).collect();
+        let live: Vec<String> = calls
+            .filter_map(|call| call["callId"].as_str().or(call["id"].as_str()))
+            .map(str::to_owned)
+            .collect();
         for call in &live {
             for person in Person::ALL {
                 let path = format!("/calls/{call}/actions");

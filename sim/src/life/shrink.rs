@@ -162,15 +162,12 @@ impl Shrinker {
 
     /// Heals as soon as everything has happened.
     fn sooner(&mut self) {
-        let plan = self.plan();
+        let plan = self.plan().clone();
         let ends = plan.faults.iter().filter_map(|fault| fault.window().map(|(_, end)| end));
         let last = plan.deeds.iter().map(|deed| deed.at_ms).chain(ends).max().unwrap_or(0);
         for spare in [5_000, 20_000] {
             let heal_at_ms = (last + spare).min(plan.heal_at_ms);
-            if self.takes(Plan { heal_at_ms, ..self.plan().clone() }) {
-                return;
-            }
-            if heal_at_ms == self.plan().heal_at_ms {
+            if self.takes(Plan { heal_at_ms, ..plan.clone() }) {
                 return;
             }
         }
@@ -200,11 +197,7 @@ fn plainer_faults(fault: &Fault) -> Vec<Fault> {
 
 /// Makes a plan that breaks something smaller, as long as it breaks the same. `tree` is the one that it was drawn
 /// from, if it was drawn.
-pub fn shrink(
-    plan: Plan,
-    broken: Broken,
-    tree: Option<impl ValueTree<Value = Plan>>,
-) -> Shrunk {
+pub fn shrink(plan: Plan, broken: Broken, tree: Option<impl ValueTree<Value = Plan>>) -> Shrunk {
     let invariant = broken.invariant.clone();
     let mut shrinker = Shrinker { invariant, best: (plan, broken), worlds: 0 };
     if let Some(tree) = tree {
