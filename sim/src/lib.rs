@@ -12,6 +12,7 @@ mod fabric;
 pub mod invariants;
 pub mod life;
 pub mod link;
+pub mod ladder;
 mod network;
 pub mod plan;
 mod rehearsal;
