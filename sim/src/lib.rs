@@ -6,6 +6,7 @@
 //!
 //! [`rehearse`] puts the fake Graph, the reference bot and the story of a test into such a world.
 
+pub mod invariants;
 mod network;
 mod rehearsal;
 mod trace;

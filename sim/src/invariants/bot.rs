@@ -1,0 +1,115 @@
+//! What the bot owes its calls.
+
+use std::time::Duration;
+
+use graph_api::Timestamp;
+
+use super::{
+    Check, Event, Violation, World,
+    bounded::Bounded,
+    events::{Delivery, Exchange, worked},
+    paths::short,
+    weather::Trouble,
+};
+
+pub(super) const ANSWERS_ONCE: &str = "bot-answers-once";
+pub(super) const LEAKS_NOTHING: &str = "bot-leaks-nothing";
+
+/// How long requests may be under way when a call ends.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// once the bot has seen that its answer was taken, it does not answer again.
+#[derive(Default)]
+pub(super) struct AnswersOnce(Bounded<String, ()>);
+
+impl Check for AnswersOnce {
+    fn on(&mut self, event: &Event, _: &mut World, out: &mut Vec<Violation>) {
+        match event {
+            Event::BotHeard(heard) if heard.worked() && heard.asked.op == "answer" => {
+                if let Some(id) = &heard.asked.call {
+                    self.0.insert(id.clone(), ());
+                }
+            }
+            Event::BotAsked(asked) if asked.op == "answer" => {
+                let Some(id) = asked.call.as_ref().filter(|id| self.0.contains(id)) else { return };
+                let text = format!("the bot answers call {} again", short(id));
+                let (at, seq) = (asked.at, asked.seq);
+                out.push(Violation { invariant: ANSWERS_ONCE, at, seq, text });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// two seconds after the bot has taken the terminal notification, or a 404, it asks nothing more of
+/// the call; and of every call that ended, it takes the notification that says so.
+#[derive(Default)]
+pub(super) struct LeaksNothing {
+    /// Calls that are over for the bot, since when.
+    over: Bounded<String, Timestamp>,
+    /// Terminal notifications for the bot that it has not taken.
+    untold: Bounded<String, (u64, Timestamp)>,
+}
+
+impl Check for LeaksNothing {
+    fn on(&mut self, event: &Event, world: &mut World, out: &mut Vec<Violation>) {
+        match event {
+            Event::Notified(delivery) if *delivery.to == *world.facts.bot => self.sent(delivery),
+            Event::Took(delivery, status, _, at) if worked(Some(*status)) => {
+                self.took(delivery, *at)
+            }
+            Event::BotHeard(heard) if is_gone(heard) => {
+                if let Some(id) = &heard.asked.call {
+                    self.over.entry(id, || heard.at);
+                }
+            }
+            Event::BotAsked(asked) => {
+                let Some(id) = &asked.call else { return };
+                let Some(since) = self.over.get(id) else { return };
+                if asked.at > *since + GRACE {
+                    let text =
+                        format!("the bot asks {} of call {}, which is over", asked.op, short(id));
+                    let (at, seq) = (asked.at, asked.seq);
+                    out.push(Violation { invariant: LEAKS_NOTHING, at, seq, text });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn missing(&self, world: &World, out: &mut Vec<Violation>) {
+        for (id, (seq, at)) in self.untold.iter() {
+            if !world.weather.may(Trouble::Network, "", id, *at) {
+                let text = format!("the bot has not taken the end of call {}", short(id));
+                out.push(Violation { invariant: LEAKS_NOTHING, at: *at, seq: *seq, text });
+            }
+        }
+    }
+}
+
+impl LeaksNothing {
+    fn sent(&mut self, delivery: &Delivery) {
+        for entry in delivery.entries.iter().filter(|entry| entry.is_terminal()) {
+            if !self.over.contains(&entry.call) {
+                self.untold.entry(&entry.call, || (delivery.seq, delivery.at));
+            }
+        }
+    }
+
+    fn took(&mut self, delivery: &Delivery, at: Timestamp) {
+        for entry in delivery.entries.iter().filter(|entry| entry.is_terminal()) {
+            // What only a forged notification says has not been sent, and ends nothing.
+            if self.untold.remove(&entry.call).is_some() {
+                self.over.entry(&entry.call, || at);
+            }
+        }
+    }
+}
+
+/// A 404 for the call, not for something in it.
+fn is_gone(heard: &Exchange) -> bool {
+    let code = heard.body["error"]["code"].as_str();
+    let inside = ["getParticipant", "participantDelete", "participantMute", "getOperation"];
+    let below = inside.contains(&heard.asked.op.as_str()) || heard.asked.op.ends_with("s");
+    heard.status == Some(404) && (code == Some("8522") || !below)
+}

@@ -1,0 +1,67 @@
+//! What the judge may know beside the wire.
+
+use std::collections::BTreeSet;
+
+/// What the judge may know beside the wire.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The host of the fake.
+    pub graph: String,
+    /// The port of Graph and of the identity platform there.
+    pub graph_port: u16,
+    /// The port of the control API there.
+    pub control_port: u16,
+    /// The host of the bot.
+    pub bot: String,
+    /// Where the bot listens.
+    pub bot_port: u16,
+    /// The bot's app id.
+    pub app: String,
+    /// Its tenant.
+    pub tenant: String,
+    /// What the administrator consented to at first.
+    pub roles: BTreeSet<String>,
+    /// recording and tones need no permission.
+    pub lenient_media: bool,
+    /// What may go wrong beside what `PUT /faults` says on the wire.
+    pub plan: Plan,
+}
+
+/// Which tampering there may be; what is not named here and not on the wire excuses nobody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Notifications may be lost.
+    pub lost: bool,
+    /// Notifications may be held back.
+    pub delayed: bool,
+    /// Notifications may overtake each other.
+    pub reordered: bool,
+    /// Notifications may be sent again without need.
+    pub repeated: bool,
+    /// Strangers may notify. It excuses nothing: the bot has to refuse them.
+    pub forged: bool,
+    /// Graph may answer with errors instead of hearing.
+    pub graph: bool,
+    /// Links may break, and hosts stop.
+    pub network: bool,
+}
+
+impl Facts {
+    /// The hosts and ports of a rehearsal, the bot's `app` in `tenant`, and all roles of the calls API.
+    pub fn new(app: &str, tenant: &str) -> Self {
+        let roles = ["Initiate", "InitiateGroupCall", "JoinGroupCall", "JoinGroupCallAsGuest"];
+        let roles = roles.into_iter().chain(["AccessMedia"]);
+        Self {
+            graph: "graph.example".to_owned(),
+            graph_port: 443,
+            control_port: 8_090,
+            bot: "bot.example".to_owned(),
+            bot_port: 443,
+            app: app.to_owned(),
+            tenant: tenant.to_owned(),
+            roles: roles.map(|role| format!("Calls.{role}.All")).collect(),
+            lenient_media: false,
+            plan: Plan::default(),
+        }
+    }
+}
