@@ -87,6 +87,11 @@ fn calls_are_kept_alive() {
     lapsed.wait(46 * 60);
     lapsed.ends();
     breaks(&lapsed, keep_alive::ID);
+    let mut cleaned_up = tale.clone();
+    cleaned_up.wait(44 * 60);
+    let why = json!({"code": 408, "subcode": 8537});
+    cleaned_up.notified("deleted", "", json!({"state": "terminated", "resultInfo": why}));
+    breaks(&cleaned_up, keep_alive::ID);
     let mut refused = tale.clone();
     refused.wait(30 * 60);
     refused.asks("/keepAlive", Value::Null, 429, Value::Null);
