@@ -17,6 +17,7 @@ mod runner;
 mod select;
 mod simulated;
 mod stage;
+pub mod sweep;
 
 pub use case::{Case, Level, Need, Profile, Story};
 pub use control::{Control, ControlError};

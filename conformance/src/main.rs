@@ -1,6 +1,7 @@
 //! `conformance`: plays the cases and says what came of them.
 
 mod progress;
+mod sweeping;
 
 use std::{
     io::Write as _,
@@ -43,6 +44,10 @@ enum Command {
         /// The id of a case.
         case: String,
     },
+    /// Live through drawn worlds full of faults; what breaks an invariant is made small and written down.
+    Sweep(sweeping::SweepArgs),
+    /// Live through one world again; its journal and its ladder diagram are written.
+    Replay(sweeping::ReplayArgs),
 }
 
 #[derive(Args)]
@@ -113,6 +118,8 @@ fn main() -> ExitCode {
         Some(Command::Run(run)) => play(&run),
         Some(Command::List { select, json }) => list(&select, json),
         Some(Command::Explain { case }) => explain(&case),
+        Some(Command::Sweep(args)) => sweeping::sweep(&args),
+        Some(Command::Replay(args)) => sweeping::replay(&args),
     };
     match done {
         Ok(code) => code,

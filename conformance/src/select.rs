@@ -1,6 +1,6 @@
 //! Which cases to play.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
@@ -27,6 +27,12 @@ impl FromStr for Shard {
             return Err(bad());
         }
         Ok(Self { number, of })
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
     }
 }
 

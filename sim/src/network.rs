@@ -176,7 +176,13 @@ impl<S> Traced<S> {
         match direction {
             Direction::Write => wire.bytes(now, host, self.number, Way::Sent, bytes),
             Direction::Read => wire.bytes(now, host, self.number, Way::Received, bytes),
-            _ => {}
+            Direction::Connect
+            | Direction::Accept
+            | Direction::Close
+            | Direction::Send
+            | Direction::Receive
+            | Direction::Lost
+            | Direction::Note => {}
         }
     }
 }

@@ -50,7 +50,9 @@ impl Finding {
     pub(super) fn write(&mut self, folder: &Path) {
         let name = format!("{}-{:x}", self.broken.invariant, self.seed);
         match write_world(folder, &name, &self.plan) {
-            Ok((_, files)) => self.files = files.iter().map(|file| file.display().to_string()).collect(),
+            Ok((_, files)) => {
+                self.files = files.iter().map(|file| file.display().to_string()).collect()
+            }
             Err(error) => self.lost = Some(error.to_string()),
         }
     }
@@ -98,12 +100,12 @@ pub fn write_world(
     });
     let marks: Vec<Mark> = mark.into_iter().collect();
     let title = format!("{name}: {}", plan.size());
-    let ladder = Ladder::new(&title, EPOCH, &lived.messages, &marks);
+    let ladder = Ladder::new(&lived.messages, &marks);
     let mut files = Vec::new();
     for (kind, text) in [
         ("plan.json", plan.to_json()),
         ("journal.ndjson", journal(&lived.messages)),
-        ("html", ladder.html()),
+        ("html", ladder.html(&title)),
         ("mmd", ladder.mermaid()),
     ] {
         let file = folder.join(format!("{name}.{kind}"));

@@ -1,5 +1,6 @@
 //! Sweeps: many drawn worlds, each lived through under the invariants; what breaks one is made small and written down.
 
+mod difference;
 mod finding;
 mod json;
 
@@ -20,6 +21,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::select::Shard;
 
+pub use difference::first_difference;
 pub use finding::{Finding, token_of, write_world};
 pub use json::json;
 
@@ -213,7 +215,8 @@ impl Work<'_> {
         } else {
             (plan, broken, 0)
         };
-        let mut finding = Finding { seed, token, plan, broken, worlds, files: Vec::new(), lost: None };
+        let mut finding =
+            Finding { seed, token, plan, broken, worlds, files: Vec::new(), lost: None };
         if let Some(out) = &self.sweep.out {
             finding.write(out);
         }

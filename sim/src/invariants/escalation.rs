@@ -5,7 +5,7 @@ use graph_api::Timestamp;
 use super::{
     Check, Event, Violation, World,
     bounded::Bounded,
-    events::{Control, worked},
+    events::{Control, Entry, worked},
     ledger::{Birth, action},
     paths::short,
     weather::Trouble,
@@ -14,7 +14,8 @@ use super::{
 pub(super) const ID: &str = "escalation-drops";
 
 /// when people invite somebody into a peer-to-peer call and the bot has not been granted
-/// Calls.JoinGroupCall.All, it is told of nothing but its end from then on, and that end comes.
+/// Calls.JoinGroupCall.All, it is told of the retarget at most (`inactive`), then of its end, and can do nothing
+/// any more.
 #[derive(Default)]
 pub(super) struct Escalation {
     /// Invitations under way: whether the call was quiet when they came, and a peer-to-peer one.
@@ -44,21 +45,27 @@ impl Check for Escalation {
             Event::ControlDone(done) => self.invited(done, world),
             Event::Notified(delivery) => {
                 for entry in delivery.entries.iter().filter(|entry| entry.fresh) {
-                    let since = world.ledger.call(&entry.call).map_or(delivery.at, |c| c.first_at);
-                    let late = |trouble| world.weather.may(trouble, "call", &entry.call, since);
-                    let stays = self.dropped.get(&entry.call).is_some_and(|drop| drop.quiet);
-                    if stays
-                        && entry.state() == Some("established")
-                        && !late(Trouble::Delayed)
-                        && !late(Trouble::Reordered)
-                    {
+                    if self.stays(entry, world) {
                         let id = short(&entry.call);
                         let text = format!(
-                            "call {id} is established after an escalation that its bot may not survive"
+                            "call {id} goes on after an escalation that ends it for its bot"
                         );
                         let (at, seq) = (delivery.at, delivery.seq);
                         out.push(Violation { invariant: ID, at, seq, text });
                     }
+                }
+            }
+            Event::Replied(exchange) if exchange.worked() => {
+                let Some(id) = &exchange.asked.call else { return };
+                let dropped = self.dropped.get(id);
+                if dropped.is_some_and(|dropped| exchange.asked.seq > dropped.seq) {
+                    let text = format!(
+                        "{} succeeds on call {} after an escalation that ends it for its bot",
+                        exchange.asked.op,
+                        short(id)
+                    );
+                    let (at, seq) = (exchange.at, exchange.seq);
+                    out.push(Violation { invariant: ID, at, seq, text });
                 }
             }
             _ => {}
@@ -84,6 +91,15 @@ impl Check for Escalation {
 }
 
 impl Escalation {
+    /// Whether a bot that may not is told of more than the retarget and the end.
+    fn stays(&self, entry: &Entry, world: &World) -> bool {
+        let Some(dropped) = self.dropped.get(&entry.call) else { return false };
+        let late = |trouble| world.weather.may(trouble, "call", &entry.call, Timestamp::default());
+        let retarget = entry.data["mediaState"]["audio"] == "inactive";
+        let told = entry.state() == Some("established") && !retarget;
+        dropped.quiet && told && !late(Trouble::Delayed) && !late(Trouble::Reordered)
+    }
+
     fn invited(&mut self, done: &Control, world: &mut World) {
         let Some(quiet) = self.asked.remove(&done.asked_seq) else { return };
         let Some((id, _)) = action(done).filter(|_| worked(done.status)) else { return };
@@ -93,7 +109,7 @@ impl Escalation {
             call.tenant.clone().unwrap_or_else(|| super::paths::canonical(&world.facts.tenant));
         let any = ["Calls.JoinGroupCall.All"];
         if !world.grants.granted(&tenant, &app, &any, done.asked_at, done.at) {
-            self.dropped.insert(id, Dropped { seq: done.asked_seq, at: done.at, quiet });
+            self.dropped.insert(id, Dropped { seq: done.seq, at: done.at, quiet });
         }
     }
 }

@@ -16,7 +16,6 @@ pub(super) struct Asked {
     pub op: String,
     /// The call, if it is about one.
     pub call: Option<String>,
-    /// The operation that is read.
     pub token: Option<Token>,
     pub client_id: Option<String>,
     /// Null if it is not JSON.
@@ -29,6 +28,8 @@ pub(super) struct Token {
     pub app: String,
     pub tenant: String,
     pub roles: BTreeSet<String>,
+    /// A user's, without roles.
+    pub delegated: bool,
 }
 
 /// A request to Graph with its response.

@@ -24,12 +24,12 @@ pub struct Facts {
     /// recording and tones need no permission.
     pub lenient_media: bool,
     /// What may go wrong beside what `PUT /faults` says on the wire.
-    pub plan: Plan,
+    pub plan: Excuses,
 }
 
 /// Which tampering there may be; what is not named here and not on the wire excuses nobody.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct Excuses {
     /// Notifications may be lost.
     pub lost: bool,
     /// Notifications may be held back.
@@ -38,7 +38,7 @@ pub struct Plan {
     pub reordered: bool,
     /// Notifications may be sent again without need.
     pub repeated: bool,
-    /// Strangers may notify.
+    /// Strangers may notify. It excuses nothing: the bot has to refuse them.
     pub forged: bool,
     /// Graph may answer with errors instead of hearing.
     pub graph: bool,
@@ -61,7 +61,7 @@ impl Facts {
             tenant: tenant.to_owned(),
             roles: roles.map(|role| format!("Calls.{role}.All")).collect(),
             lenient_media: false,
-            plan: Plan::default(),
+            plan: Excuses::default(),
         }
     }
 }

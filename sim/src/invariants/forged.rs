@@ -49,12 +49,12 @@ impl Check for Forged {
                     calls.insert(entry.call.clone(), ());
                 }
             }
-            Event::Took(delivery, status, seq, at) => {
-                if self.is_forged(&delivery.token) && !matches!(status, 401 | 403) {
-                    let text =
-                        format!("the bot answers {status} to a notification with a forged token");
-                    out.push(Violation { invariant: ID, at: *at, seq: *seq, text });
-                }
+            Event::Took(delivery, status, seq, at)
+                if self.is_forged(&delivery.token) && !matches!(status, 401 | 403) =>
+            {
+                let text =
+                    format!("the bot answers {status} to a notification with a forged token");
+                out.push(Violation { invariant: ID, at: *at, seq: *seq, text });
             }
             Event::BotHeard(heard) if heard.worked() && heard.asked.op == "create" => {
                 if let Some(id) = heard.body["id"].as_str() {

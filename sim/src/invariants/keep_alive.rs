@@ -4,12 +4,20 @@ use std::{collections::BTreeSet, time::Duration};
 
 use graph_api::Timestamp;
 
-use super::{Check, Event, Violation, World, bounded::Bounded, events::worked, paths::short};
+use super::{
+    Check, Event, Violation, World,
+    bounded::Bounded,
+    events::{Delivery, worked},
+    paths::short,
+};
 
 pub(super) const ID: &str = "kept-alive";
 
 ///
 const LONGEST: Duration = Duration::from_secs(45 * 60);
+
+/// the subcode of a call that nobody kept alive.
+const LAPSED: u64 = 8_537;
 
 /// from its being established a call has a successful keepAlive at least every 45 minutes, unless
 /// something kept the bot from Graph.
@@ -24,10 +32,13 @@ impl Check for KeepAlive {
     fn on(&mut self, event: &Event, world: &mut World, out: &mut Vec<Violation>) {
         self.lapse(event, world, out);
         match event {
+            Event::Notified(delivery) => self.cleaned_up(delivery, world, out),
             Event::Took(delivery, status, _, at) if worked(Some(*status)) => {
                 for entry in &delivery.entries {
                     // What the platform did not send is another invariant's.
-                    let sent = world.ledger.was_sent(&entry.call, entry.hash);
+                    let call = world.ledger.call(&entry.call);
+                    let sent = world.ledger.was_sent(&entry.call, entry.hash)
+                        && call.is_some_and(|call| call.ended.is_none());
                     if entry.state() == Some("established")
                         && sent
                         && !self.last.contains(&entry.call)
@@ -58,9 +69,23 @@ impl Check for KeepAlive {
 impl KeepAlive {
     fn alive(&mut self, id: &String, at: Timestamp) {
         self.forget(id);
-        // A call that has ended, as far as Graph has said, is not established again.
         self.last.insert(id.clone(), at);
         self.due.insert((at + LONGEST, id.clone()));
+    }
+
+    /// the platform has given a call up; its clock may be a little ahead of the bot's.
+    fn cleaned_up(&mut self, delivery: &Delivery, world: &World, out: &mut Vec<Violation>) {
+        for entry in delivery.entries.iter().filter(|entry| entry.is_terminal()) {
+            let Some(last) = self.last.get(&entry.call).copied() else { continue };
+            if entry.data["resultInfo"]["subcode"] != LAPSED {
+                continue;
+            }
+            self.forget(&entry.call);
+            if !world.weather.bars_the_bot(last) {
+                let text = format!("call {} ends because nobody kept it alive", short(&entry.call));
+                out.push(Violation { invariant: ID, at: delivery.at, seq: delivery.seq, text });
+            }
+        }
     }
 
     fn forget(&mut self, id: &String) {

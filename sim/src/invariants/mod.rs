@@ -5,6 +5,11 @@
 //! The platform is judged by what its host sent, the bot by what its host received and sent, both against a
 //! reading of the contract that shares no code with either. What a fault plan explains is excused, nothing else.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "an invariant names the events that it is about"
+)]
+
 mod bot;
 mod bounded;
 mod escalation;
@@ -24,13 +29,15 @@ mod progress;
 mod reading;
 mod rosters;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod weather;
 
 use graph_api::Timestamp;
 
 use crate::wire::Message;
 use events::Event;
-pub use facts::{Facts, Plan};
+pub use facts::{Excuses, Facts};
 use grants::Grants;
 use ledger::Ledger;
 use reading::Reader;

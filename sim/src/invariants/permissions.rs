@@ -35,6 +35,9 @@ impl Check for Permissions {
             out.push(violation(exchange, "without a token"));
             return;
         };
+        if token.delegated {
+            out.push(violation(exchange, "with a user's token"));
+        }
         for any in needs(exchange, world) {
             if !world.grants.allow(token, any, asked.at, exchange.at) {
                 out.push(violation(exchange, &format!("without any of {}", any.join(", "))));

@@ -32,7 +32,7 @@ pub(super) struct Reader {
 enum Open {
     /// Graph is asked, as Graph or (`true`) as the bot sees it.
     Asked(Arc<Asked>, bool),
-    Control(Control),
+    Control(Box<Control>),
     /// Graph notifies, as Graph or (`true`) as the bot sees it.
     Delivery(Arc<Delivery>, bool),
 }
@@ -91,7 +91,7 @@ impl Reader {
                 status: None,
                 reply: Value::Null,
             };
-            self.open.insert(seq, Open::Control(control(segments(target))));
+            self.open.insert(seq, Open::Control(Box::new(control(segments(target)))));
             return Some(Event::ControlAsked(control(segments(target))));
         }
         let told = bot && way == Way::Received && port == self.bot_port;
@@ -122,7 +122,7 @@ fn ended(
             Some(if by_bot { Event::BotHeard(exchange) } else { Event::Replied(exchange) })
         }
         Open::Control(control) => {
-            Some(Event::ControlDone(Control { seq, at, status, reply: json(body), ..control }))
+            Some(Event::ControlDone(Control { seq, at, status, reply: json(body), ..*control }))
         }
         Open::Delivery(delivery, true) => Some(Event::Took(delivery, status?, seq, at)),
         Open::Delivery(delivery, false) => Some(Event::Acknowledged(delivery, status)),
@@ -205,6 +205,7 @@ fn token(text: &str) -> Option<Token> {
         app: id("appid").unwrap_or_default(),
         tenant: id("tid").unwrap_or_default(),
         roles: roles.map(str::to_owned).collect(),
+        delegated: claims["scp"].is_string(),
     })
 }
 

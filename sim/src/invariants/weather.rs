@@ -1,9 +1,9 @@
-//! What may go wrong, since when and until when: from [`Plan`] and from what `PUT /faults` says on the wire.
+//! What may go wrong, since when and until when: from [`Excuses`] and from what `PUT /faults` says on the wire.
 
 use graph_api::Timestamp;
 use serde_json::Value;
 
-use super::{events::Control, facts::Plan, paths::canonical};
+use super::{events::Control, facts::Excuses, paths::canonical};
 
 /// Spells that are remembered.
 const SPELLS_MAX: usize = 2_000;
@@ -39,7 +39,7 @@ struct Spell {
 pub(super) struct Weather(Vec<Spell>);
 
 impl Weather {
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &Excuses) -> Self {
         let flags = [
             (Trouble::Lost, plan.lost),
             (Trouble::Delayed, plan.delayed),
@@ -60,7 +60,7 @@ impl Weather {
         Self(flags.into_iter().filter(|(_, there)| *there).map(spell).collect())
     }
 
-    /// From now on nothing of the [`Plan`] goes wrong any more.
+    /// From now on nothing of the [`Excuses`] goes wrong any more.
     pub fn heal(&mut self, at: Timestamp) {
         for spell in self.0.iter_mut().filter(|spell| !spell.planned) {
             spell.until.get_or_insert(at);

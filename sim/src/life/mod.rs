@@ -17,7 +17,7 @@ use graph_fake::{
 };
 
 use crate::{
-    invariants::{Facts, Judge, Plan as Weather, Violation},
+    invariants::{Excuses, Facts, Judge, Violation},
     plan::{Deed, Fault, Plan, What},
     rehearsal::{Rehearsal, rehearse},
     wire::{Message, Wire},
@@ -125,7 +125,7 @@ impl Watch {
     fn new(plan: &Plan, wire: Wire, keep: bool) -> Self {
         let mut facts = Facts::new(&APP.to_string(), &TENANT.to_string());
         facts.roles = roles().into_iter().filter(|role| !plan.withheld.contains(role)).collect();
-        facts.plan = weather(plan);
+        facts.plan = excuses(plan);
         Self { judge: Judge::new(facts), wire, keep, kept: Arc::default() }
     }
 
@@ -141,37 +141,37 @@ impl Watch {
 }
 
 /// What of a plan the judge cannot see on the wire.
-fn weather(plan: &Plan) -> Weather {
-    let mut weather = Weather::default();
+fn excuses(plan: &Plan) -> Excuses {
+    let mut may = Excuses::default();
     for fault in &plan.faults {
         match fault {
             Fault::Link(_) | Fault::Outage(_) | Fault::Crash(_) | Fault::Clock(_) => {
-                weather.network = true;
+                may.network = true;
             }
             Fault::Graph(_) | Fault::Token(_) | Fault::Keys(_) | Fault::Prompt(_) => {
-                weather.graph = true;
+                may.graph = true;
             }
             Fault::Notification(fault) => {
-                weather.lost |= fault.lose;
-                weather.repeated |= fault.repeat.is_some();
-                weather.delayed |= fault.delay_ms.is_some();
-                weather.reordered |= fault.overtaken_by.is_some();
+                may.lost |= fault.lose;
+                may.repeated |= fault.repeat.is_some();
+                may.delayed |= fault.delay_ms.is_some();
+                may.reordered |= fault.overtaken_by.is_some();
             }
             Fault::Roster(_) => {
-                weather.lost = true;
-                weather.repeated = true;
-                weather.reordered = true;
+                may.lost = true;
+                may.repeated = true;
+                may.reordered = true;
             }
             Fault::Permission(_) => {}
         }
     }
     // Links that lose packets may lose replies, and what was not acknowledged comes again.
-    weather.network |= plan.links.is_some();
+    may.network |= plan.links.is_some();
     for Deed { what, .. } in &plan.deeds {
-        weather.repeated |= matches!(what, What::Repeat);
-        weather.forged |= matches!(what, What::Forge { .. });
+        may.repeated |= matches!(what, What::Repeat);
+        may.forged |= matches!(what, What::Forge { .. });
     }
-    weather
+    may
 }
 
 /// The whole story of a plan.

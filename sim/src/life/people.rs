@@ -85,6 +85,7 @@ impl People {
     }
 
     /// Somebody does something; what is refused has not been done.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are actions in a call")]
     pub(super) async fn act(&mut self, deed: &Deed) {
         let by = deed.by.id();
         match &deed.what {

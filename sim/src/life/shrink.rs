@@ -127,6 +127,7 @@ impl Shrinker {
     }
 
     /// Halves the time that a fault lasts as long as that is enough, down to a tenth of a second.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "others last no time")]
     fn shorten(&mut self, at: usize) {
         loop {
             let mut plan = self.plan().clone();
@@ -144,6 +145,7 @@ impl Shrinker {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "others are plain")]
     fn plainer_deed(&mut self, at: usize) {
         let mut plan = self.plan().clone();
         match &mut plan.deeds[at].what {
@@ -175,6 +177,7 @@ impl Shrinker {
 }
 
 /// The same kind of fault, plainer: the first occurrence, one of them, every kind of notification.
+#[expect(clippy::wildcard_enum_match_arm, reason = "others are not counted")]
 fn plainer_faults(fault: &Fault) -> Vec<Fault> {
     let mut all = Vec::new();
     let mut add = |change: &dyn Fn(&mut u64, &mut u64)| {

@@ -69,6 +69,7 @@ impl Plan {
         changes
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "others strike no link")]
     fn link_changes(&self, direction: (End, End), changes: &mut Vec<(u64, Change)>) {
         let base = self.base_link();
         let struck: Vec<(u64, u64, LinkConfig)> = self
@@ -127,6 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "links only")]
     fn what_ends_uncovers_what_goes_on() {
         let outage = |at_ms, for_ms, on| Fault::Outage(Outage { at_ms, for_ms, on });
         let slow = LinkConfig { delay_ms: 300.0, ..LinkConfig::default() };
