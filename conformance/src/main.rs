@@ -1,6 +1,7 @@
 //! `conformance`: plays the cases and says what came of them.
 
 mod progress;
+mod reports;
 
 use std::{
     io::Write as _,
@@ -43,6 +44,9 @@ enum Command {
         /// The id of a case.
         case: String,
     },
+    /// Merge the JSON reports of shards, or compare two.
+    #[command(subcommand)]
+    Report(reports::Report),
 }
 
 #[derive(Args)]
@@ -113,6 +117,7 @@ fn main() -> ExitCode {
         Some(Command::Run(run)) => play(&run),
         Some(Command::List { select, json }) => list(&select, json),
         Some(Command::Explain { case }) => explain(&case),
+        Some(Command::Report(report)) => reports::report(&report),
     };
     match done {
         Ok(code) => code,
