@@ -2,6 +2,7 @@
 
 mod progress;
 mod sweeping;
+mod reports;
 
 use std::{
     io::Write as _,
@@ -48,6 +49,9 @@ enum Command {
     Sweep(sweeping::SweepArgs),
     /// Live through one world again; its journal and its ladder diagram are written.
     Replay(sweeping::ReplayArgs),
+    /// Merge the JSON reports of shards, or compare two.
+    #[command(subcommand)]
+    Report(reports::Report),
 }
 
 #[derive(Args)]
@@ -120,6 +124,7 @@ fn main() -> ExitCode {
         Some(Command::Explain { case }) => explain(&case),
         Some(Command::Sweep(args)) => sweeping::sweep(&args),
         Some(Command::Replay(args)) => sweeping::replay(&args),
+        Some(Command::Report(report)) => reports::report(&report),
     };
     match done {
         Ok(code) => code,

@@ -60,6 +60,8 @@ pub struct Summary {
     pub seed: u64,
     /// How many.
     pub seeds: u64,
+    /// The part that was played.
+    pub shard: Option<Shard>,
     /// The planted fault.
     pub flaw: Option<Flaw>,
     /// Reports in the catalogue's order, then by seed.
@@ -133,6 +135,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Summary {
     Summary {
         seed: plan.seed,
         seeds: plan.seeds,
+        shard: plan.shard,
         flaw: plan.flaw,
         reports,
         trace_hash: hash.digest(),

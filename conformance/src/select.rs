@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
@@ -10,7 +11,8 @@ use crate::{
 };
 
 /// Part K of N, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Shard {
     number: usize,
     of: usize,
@@ -30,6 +32,20 @@ impl FromStr for Shard {
     }
 }
 
+impl TryFrom<String> for Shard {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
+    }
+}
+
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.number, self.of)
@@ -37,6 +53,21 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
+    /// K, from 1.
+    pub const fn number(self) -> usize {
+        self.number
+    }
+
+    /// N.
+    pub const fn of(self) -> usize {
+        self.of
+    }
+
+    /// All N parts.
+    pub fn all(self) -> impl Iterator<Item = Self> {
+        (1..=self.of).map(move |number| Self { number, of: self.of })
+    }
+
     /// Whether the n-th of all jobs (from 0) belongs to this part.
     pub const fn takes(self, job: usize) -> bool {
         job % self.of == self.number - 1

@@ -198,6 +198,18 @@ fn a_long_wire_is_cut_around_the_violation_and_says_so() {
 }
 
 #[test]
+fn secrets_of_apps_are_not_shown() {
+    let mut wire = Wire::default();
+    let app = json!({"displayName": "shown", "apps": [{"secret": "hunter2", "password": {"secret": "hunter3"}}]});
+    wire.passes(0, PEOPLE, |_| request("PUT", "/tenants/t/apps/a", &app));
+    let page = Ladder::new(&wire.0, &[]).html("t");
+    assert!(
+        page.contains("shown") && page.contains("(7 characters)") && !page.contains("hunter"),
+        "{page}"
+    );
+}
+
+#[test]
 fn nothing_at_all_is_a_page_too() {
     let marks = [mark(1, "i", "no message came")];
     let ladder = Ladder::new(&[], &marks);

@@ -30,8 +30,11 @@ pub fn summary(summary: &Summary) -> Value {
         .collect();
     let [passed, failed, skipped, broken] = summary.counts();
     json!({
+        "kind": "run",
+        "version": super::saved::VERSION,
         "seed": summary.seed,
         "seeds": summary.seeds,
+        "shard": summary.shard.map(|shard| shard.to_string()),
         "flaw": summary.flaw.map(|flaw| flaw.id()),
         "trace_hash": hex(summary.trace_hash),
         "simulated_seconds": summary.simulated().as_secs_f64(),

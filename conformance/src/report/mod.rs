@@ -4,6 +4,7 @@ mod console;
 mod files;
 mod json;
 mod junit;
+pub mod saved;
 
 use crate::{case::Case, cases};
 

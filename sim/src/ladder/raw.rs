@@ -68,7 +68,10 @@ fn header(name: &str, value: &str) -> String {
 fn body_text(body: &[u8]) -> String {
     let read = (body.len() <= LAYOUT).then(|| serde_json::from_slice::<Value>(body).ok());
     let text = match (read.flatten(), std::str::from_utf8(body)) {
-        (Some(value), _) => format!("{value:#}"),
+        (Some(mut value), _) => {
+            hide(&mut value);
+            format!("{value:#}")
+        }
         (None, Ok(text)) => text.to_owned(),
         (None, Err(_)) => return format!("({} bytes that are no text)", body.len()),
     };
@@ -77,6 +80,24 @@ fn body_text(body: &[u8]) -> String {
     }
     let end = text.floor_char_boundary(BODY);
     format!("{}\n… {} more bytes", &text[..end], text.len() - end)
+}
+
+/// Takes secrets out of a body, wherever they are. JSON is at most 128 deep.
+fn hide(value: &mut Value) {
+    const SECRET: [&str; 6] =
+        ["secret", "client_secret", "clientSecret", "access_token", "accessToken", "password"];
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(hide),
+        Value::Object(members) => {
+            for (name, value) in members {
+                if let (true, Some(text)) = (SECRET.contains(&&**name), value.as_str()) {
+                    *value = format!("({} characters)", text.chars().count()).into();
+                }
+                hide(value);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn line(out: &mut String, text: &str) {
