@@ -62,6 +62,7 @@ flaws! {
     RetriesAnswerAfterSuccess = "retries-answer-after-success": "Takes 'already answered' for a failure and answers again.",
     NeverForgetsEndedCalls = "never-forgets-ended-calls": "Keeps asking about a call that Graph says is gone.",
     KeepAliveDrifts = "keep-alive-drifts": "Waits 50 minutes after a keepAlive whose reply was lost.",
+    RefusesWithoutKeys = "refuses-without-keys": "Answers 401, which is final, while it cannot read the platform's keys.",
     TrustsCachedKeysForever = "trusts-cached-keys-forever": "Never reads the platform's keys again.",
     PlaysPromptAfterEscalationDrop = "plays-prompt-after-escalation-drop": "Says its menu after it was dropped from a call that others escalated.",
     HangsOnLostOperationEnd = "hangs-on-lost-operation-end": "Waits for ever for the end of a prompt.",
@@ -87,6 +88,7 @@ impl Flaw {
                 | Self::RetriesAnswerAfterSuccess
                 | Self::NeverForgetsEndedCalls
                 | Self::KeepAliveDrifts
+                | Self::RefusesWithoutKeys
                 | Self::TrustsCachedKeysForever
                 | Self::PlaysPromptAfterEscalationDrop
                 | Self::HangsOnLostOperationEnd

@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Bot, Effect, Flaw, Input, Memory, Prompt, Settings, entry, graph_client::GraphClient,
-    inbound::Inbound,
+    inbound::{Inbound, NotBelieved},
 };
 
 /// Notifications and answers that may wait for the bot.
@@ -180,7 +180,12 @@ async fn notification(
     let token = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     if let Err(why) = shared.inbound.check(token, now).await {
         tracing::warn!(%why, "a notification was not believed");
-        return (StatusCode::UNAUTHORIZED, why.to_string());
+        // A token that cannot be checked now is no bad one: the platform tries again.
+        let later = matches!(why, NotBelieved::NoKeys(_))
+            && shared.flaw != Some(Flaw::RefusesWithoutKeys);
+        let status =
+            if later { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
+        return (status, why.to_string());
     }
     let entries = match entry::read(&body, shared.flaw) {
         Ok(entries) => entries,

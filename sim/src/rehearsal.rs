@@ -47,6 +47,8 @@ pub struct Rehearsal {
     pub lines: bool,
     /// What all links are like; without it they are perfect, and one step long.
     pub links: Option<LinkConfig>,
+    /// What the links between the fake and the bot are like, if otherwise.
+    pub between: Option<LinkConfig>,
     /// What changes meanwhile, and when (see [`World::at`]).
     pub changes: Vec<(Timestamp, Change)>,
     /// Who reads along on the wires.
@@ -63,6 +65,7 @@ impl Rehearsal {
             settings: Settings::default(),
             lines: false,
             links: None,
+            between: None,
             changes: Vec::new(),
             wire: None,
         }
@@ -76,7 +79,7 @@ where
     F: FnOnce(Seat) -> Fut + Send + 'static,
     Fut: Future<Output = T> + Send + 'static,
 {
-    let Rehearsal { seed, limit, options, settings, lines, links, changes, wire } = setup;
+    let Rehearsal { seed, limit, options, settings, lines, links, between, changes, wire } = setup;
     // The world's, not the bot's: it is still there when the host comes back from a crash.
     let memory = InMemory::default();
     let mut world = World::new(seed, limit);
@@ -85,6 +88,11 @@ where
     }
     if let Some(config) = links {
         world = world.links(config);
+    }
+    if let Some(config) = between {
+        world = world
+            .link(BOT_HOST, GRAPH_HOST, config.clone())
+            .link(GRAPH_HOST, BOT_HOST, config);
     }
     for (when, change) in changes {
         world = world.at(when, change);

@@ -49,6 +49,8 @@ pub(super) struct LeaksNothing {
     over: Bounded<String, Timestamp>,
     /// Terminal notifications for the bot that it has not taken.
     untold: Bounded<String, (u64, Timestamp)>,
+    /// Those that it has refused: they do not come again.
+    refused: Bounded<String, ()>,
 }
 
 impl Check for LeaksNothing {
@@ -57,6 +59,11 @@ impl Check for LeaksNothing {
             Event::Notified(delivery) if *delivery.to == *world.facts.bot => self.sent(delivery),
             Event::Took(delivery, status, _, at) if worked(Some(*status)) => {
                 self.took(delivery, *at)
+            }
+            Event::Took(delivery, status, ..) if is_refusal(*status) => {
+                for entry in delivery.entries.iter().filter(|entry| entry.is_terminal()) {
+                    self.refused.insert(entry.call.clone(), ());
+                }
             }
             Event::BotHeard(heard) if is_gone(heard) => {
                 if let Some(id) = &heard.asked.call {
@@ -79,7 +86,10 @@ impl Check for LeaksNothing {
 
     fn missing(&self, world: &World, out: &mut Vec<Violation>) {
         for (id, (seq, at)) in self.untold.iter() {
-            if !world.weather.may(Trouble::Network, "", id, *at) {
+            let may = |trouble| world.weather.may(trouble, "", id, *at);
+            // Whoever cannot check a token for now says so, and is asked again; a refusal is the bot's own.
+            let keys = may(Trouble::Keys) && !self.refused.contains(id);
+            if !may(Trouble::Network) && !keys {
                 let text = format!("the bot has not taken the end of call {}", short(id));
                 out.push(Violation { invariant: LEAKS_NOTHING, at: *at, seq: *seq, text });
             }
@@ -111,5 +121,12 @@ fn is_gone(heard: &Exchange) -> bool {
     let code = heard.body["error"]["code"].as_str();
     let inside = ["getParticipant", "participantDelete", "participantMute", "getOperation"];
     let below = inside.contains(&heard.asked.op.as_str()) || heard.asked.op.ends_with("s");
-    heard.status == Some(404) && (code == Some("8522") || !below)
+    // A participant, an operation or a meeting that is not found has codes of its own (errors.md 3).
+    let of_the_call = code.is_none_or(|code| code == "8522");
+    heard.status == Some(404) && of_the_call && (code.is_some() || !below)
+}
+
+/// Whether the platform takes this for a refusal, and does not try again.
+fn is_refusal(status: u16) -> bool {
+    (400..500).contains(&status) && status != 408 && status != 429
 }

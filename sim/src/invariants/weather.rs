@@ -17,6 +17,8 @@ pub(super) enum Trouble {
     Repeated,
     Graph,
     Token,
+    /// The keys by which the bot checks tokens are out of reach.
+    Keys,
     Network,
 }
 
@@ -132,6 +134,7 @@ fn spell(fault: &Value, from: Timestamp) -> Option<Spell> {
         "graph" if fault["op"] == "token" => (Trouble::Token, None),
         "graph" => (Trouble::Graph, text("op")),
         "token" => (Trouble::Token, None),
+        "keys" => (Trouble::Keys, None),
         "notification" => {
             let trouble = match fault {
                 _ if fault["lose"] == true => Trouble::Lost,
@@ -156,7 +159,8 @@ fn spell(fault: &Value, from: Timestamp) -> Option<Spell> {
         // Whoever is overtaken, both are out of order.
         of: of.filter(|_| trouble != Trouble::Reordered),
         call: text("callId").map(|id| canonical(&id)),
-        status: fault["reply"]["status"].as_u64(),
+        // A reply that is late or lost explains no status.
+        status: fault["reply"]["status"].as_u64().or(Some(0)),
         from,
         until: None,
         planned: true,

@@ -18,6 +18,7 @@ use graph_fake::{
 
 use crate::{
     invariants::{Excuses, Facts, Judge, Violation},
+    link::LinkConfig,
     plan::{Deed, Fault, Plan, What},
     rehearsal::{Rehearsal, rehearse},
     wire::{Message, Wire},
@@ -77,7 +78,9 @@ pub fn live(plan: &Plan, keep: bool) -> Lived {
     let mut setup = Rehearsal::new(plan.seed, limit);
     setup.options = Options { batch: plan.batch, flaw: plan.platform_flaw(), ..Options::default() };
     setup.settings.flaw = plan.bot_flaw();
-    setup.links = Some(plan.base_link());
+    // People are always heard: what goes wrong between them and the fake proves nothing.
+    setup.links = Some(LinkConfig::default());
+    setup.between = Some(plan.base_link());
     let at = |ms| EPOCH + Duration::from_millis(ms);
     setup.changes = plan.changes().into_iter().map(|(ms, change)| (at(ms), change)).collect();
     setup.wire = Some(wire.clone());

@@ -44,7 +44,7 @@ const OPS: [&str; 14] = [
     "cancelMediaProcessing",
     "delete",
     "get",
-    "participants",
+    "listParticipants",
     "unmute",
 ];
 /// Permissions that may be missing, or withdrawn.

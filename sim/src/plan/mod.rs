@@ -33,7 +33,7 @@ pub struct Plan {
     /// When all faults are over, in milliseconds since the beginning; then people hang up, and what is still
     /// missing some time later is missing for good.
     pub heal_at_ms: u64,
-    /// What all links are like while nothing is wrong; 20 ms each way, if absent.
+    /// What the links between bot and platform are like while nothing is wrong; 20 ms each way, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<crate::link::Preset>,
     /// Permissions that the bot has not been granted.

@@ -26,7 +26,7 @@ impl End {
 }
 
 impl Plan {
-    /// What all links are like while nothing is wrong.
+    /// What the links between bot and platform are like while nothing is wrong.
     pub fn base_link(&self) -> LinkConfig {
         self.links.map_or_else(LinkConfig::default, LinkConfig::from)
     }
