@@ -25,7 +25,8 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Bot, Effect, Flaw, Input, Memory, Prompt, Settings, entry, graph_client::GraphClient,
+    Bot, Effect, Flaw, Input, Memory, Prompt, Settings, entry,
+    graph_client::GraphClient,
     inbound::{Inbound, NotBelieved},
 };
 
@@ -181,10 +182,9 @@ async fn notification(
     if let Err(why) = shared.inbound.check(token, now).await {
         tracing::warn!(%why, "a notification was not believed");
         // A token that cannot be checked now is no bad one: the platform tries again.
-        let later = matches!(why, NotBelieved::NoKeys(_))
-            && shared.flaw != Some(Flaw::RefusesWithoutKeys);
-        let status =
-            if later { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
+        let later =
+            matches!(why, NotBelieved::NoKeys(_)) && shared.flaw != Some(Flaw::RefusesWithoutKeys);
+        let status = if later { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
         return (status, why.to_string());
     }
     let entries = match entry::read(&body, shared.flaw) {

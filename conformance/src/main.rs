@@ -1,8 +1,8 @@
 //! `conformance`: plays the cases and says what came of them.
 
 mod progress;
-mod sweeping;
 mod reports;
+mod sweeping;
 
 use std::{
     io::Write as _,

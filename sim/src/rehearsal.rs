@@ -90,9 +90,7 @@ where
         world = world.links(config);
     }
     if let Some(config) = between {
-        world = world
-            .link(BOT_HOST, GRAPH_HOST, config.clone())
-            .link(GRAPH_HOST, BOT_HOST, config);
+        world = world.link(BOT_HOST, GRAPH_HOST, config.clone()).link(GRAPH_HOST, BOT_HOST, config);
     }
     for (when, change) in changes {
         world = world.at(when, change);

@@ -54,9 +54,8 @@ impl Check for Forged {
                 if self.is_forged(&delivery.token) && !matches!(status, 401 | 403) =>
             {
                 // Without the platform's keys nobody can tell.
-                let cannot_tell = [Trouble::Keys, Trouble::Network].map(|trouble| {
-                    world.weather.may(trouble, "", "", delivery.at)
-                });
+                let cannot_tell = [Trouble::Keys, Trouble::Network]
+                    .map(|trouble| world.weather.may(trouble, "", "", delivery.at));
                 if *status == 503 && cannot_tell.contains(&true) {
                     return;
                 }

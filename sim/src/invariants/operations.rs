@@ -93,7 +93,10 @@ impl Operations {
                 None
             }
             None => {
-                (!call.reply_lost && !again).then_some("ends, and nobody was told of it before")
+                // A reply that is late is overtaken by what did not wait for it.
+                let late = world.weather.holds_replies(call.first_at);
+                (!call.reply_lost && !again && !late)
+                    .then_some("ends, and nobody was told of it before")
             }
         };
         let text =

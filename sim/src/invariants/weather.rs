@@ -109,6 +109,15 @@ impl Weather {
         })
     }
 
+    /// Whether replies of Graph may have been late since then.
+    pub fn holds_replies(&self, since: Timestamp) -> bool {
+        self.0.iter().any(|spell| {
+            spell.trouble == Trouble::Graph
+                && spell.status == Some(0)
+                && spell.until.is_none_or(|until| since <= until)
+        })
+    }
+
     /// Whether anything at all may have kept the bot from Graph since then.
     pub fn bars_the_bot(&self, since: Timestamp) -> bool {
         let any = [Trouble::Graph, Trouble::Token, Trouble::Network];
