@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use crate::{
     control::{Change, ControlError},
     datagram::Mailbox,
     link::{Fate, LinkConfig, LinkModel, Why},
-    streams::Port,
+    streams::{Connection, Port},
     trace::{Direction, Trace},
     world::EPOCH,
 };
@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) ports: BTreeMap<(Arc<str>, u16), Port>,
     /// Where datagrams wait.
     pub(crate) mailboxes: BTreeMap<(Arc<str>, u16), Mailbox>,
+    /// Streams, in the order in which they were opened; some are over.
+    pub(crate) connections: Vec<Weak<Connection>>,
     /// Grows with everything that is numbered.
     pub(crate) serial: u64,
     changes: BTreeMap<(u64, u64), Change>,
@@ -105,6 +107,7 @@ impl Fabric {
             links: BTreeMap::new(),
             ports: BTreeMap::new(),
             mailboxes: BTreeMap::new(),
+            connections: Vec::new(),
             serial: 0,
             changes: BTreeMap::new(),
             step: step.as_nanos() as u64,

@@ -18,7 +18,7 @@ use crate::{
     fabric::{Fabric, world_time},
     link::LinkConfig,
     network::SimNetwork,
-    streams::Local,
+    streams::{self, Local},
     trace::{Direction, Trace, TraceLine},
     wire::Wire,
 };
@@ -325,7 +325,7 @@ impl World {
             *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(())
         });
-        let run = || step_to_end(&mut sim, &stage.fabric, self.limit, epoch);
+        let run = || step_to_end(&mut sim, stage, self.limit, epoch);
         let ran = catch_unwind(AssertUnwindSafe(run));
         let simulated = sim.elapsed();
         // Whoever was connecting holds the world, which holds who was connecting.
@@ -359,12 +359,16 @@ fn add_host(sim: &mut turmoil::Sim<'_>, stage: &Stage, name: &'static str, progr
 }
 
 /// Carries out what is due.
-fn perform(sim: &mut turmoil::Sim<'_>, fabric: &Fabric, change: Change) {
+fn perform(sim: &mut turmoil::Sim<'_>, fabric: &Fabric, wire: Option<&Wire>, change: Change) {
     let crash = |sim: &mut turmoil::Sim<'_>, host: &str| {
         let running = !fabric.state().is_down(host);
         if running {
             // First, so that what is dropped knows that it was not closed.
             fabric.state().crash(host);
+            streams::crash(fabric, host);
+            if let Some(wire) = wire {
+                wire.crashed(world_time(fabric.state().began()), host);
+            }
             sim.crash(host);
         }
     };
@@ -394,15 +398,15 @@ fn perform(sim: &mut turmoil::Sim<'_>, fabric: &Fabric, change: Change) {
 
 fn step_to_end(
     sim: &mut turmoil::Sim<'_>,
-    fabric: &Fabric,
+    stage: &Stage,
     limit: Duration,
     epoch: Duration,
 ) -> Result<(), WorldError> {
     loop {
         sim_shim::set_time(epoch + sim.elapsed());
-        let due = fabric.state().begin_step(sim.elapsed());
+        let due = stage.fabric.state().begin_step(sim.elapsed());
         for change in due {
-            perform(sim, fabric, change);
+            perform(sim, &stage.fabric, stage.wire.as_ref(), change);
         }
         match sim.step() {
             Ok(true) => return Ok(()),

@@ -15,7 +15,7 @@ use std::{
     collections::VecDeque,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker, ready},
 };
 
@@ -107,7 +107,7 @@ impl Pipe {
 }
 
 /// Both directions; the first is that of the side that connected.
-struct Connection {
+pub(crate) struct Connection {
     pipes: Mutex<[Pipe; 2]>,
     hosts: [Arc<str>; 2],
 }
@@ -139,6 +139,13 @@ pub(crate) struct End {
 fn pair(client: Local, server: Local, now: u64) -> (End, End) {
     let hosts = [client.host.clone(), server.host.clone()];
     let connection = Arc::new(Connection { pipes: Mutex::default(), hosts });
+    {
+        let open = &mut client.fabric.state().connections;
+        if open.len().is_power_of_two() {
+            open.retain(|one| one.strong_count() > 0);
+        }
+        open.push(Arc::downgrade(&connection));
+    }
     let end = |side: usize, local: Local| {
         let [from, to] = [side, 1 - side].map(|side| &connection.hosts[side]);
         let size = local.fabric.state().segment_size(from, to, now);
@@ -207,13 +214,7 @@ impl End {
 
     /// The connection is over, with a reset: now for this end, and for the other when it hears of it.
     fn reset(&self) {
-        let now = self.local.now();
-        let [from, to] = [self.side, 1 - self.side].map(|side| &self.connection.hosts[side]);
-        if self.local.fabric.state().is_up(from, to, now) {
-            return self.sender().reset(now);
-        }
-        // Over a link that is down nobody hears of it; who sends later is answered then.
-        self.connection.pipes()[self.side].waiting.clear();
+        self.connection.give_up(self.side, &self.local.fabric, self.local.now());
     }
 }
 
@@ -319,12 +320,18 @@ impl Sender {
         answers.wake();
     }
 
-    /// Ends the connection for this end, and a little later for the other.
     fn reset(&self, now: u64) {
-        let [from, to] = [self.side, 1 - self.side].map(|side| &self.connection.hosts[side]);
-        let delay = self.local.fabric.state().attempt(from, to, now).0;
-        let mut pipes = self.connection.pipes();
-        for (side, at) in [(1 - self.side, now), (self.side, now + delay)] {
+        self.connection.reset(self.side, &self.local.fabric, now);
+    }
+}
+
+impl Connection {
+    /// Ends the connection for one end, and a little later for the other.
+    fn reset(&self, side: usize, fabric: &Fabric, now: u64) {
+        let [from, to] = [side, 1 - side].map(|side| &self.hosts[side]);
+        let delay = fabric.state().attempt(from, to, now).0;
+        let mut pipes = self.pipes();
+        for (side, at) in [(1 - side, now), (side, now + delay)] {
             let pipe = &mut pipes[side];
             if pipe.reset_at.is_none_or(|earlier| at < earlier) {
                 pipe.reset_at = Some(at);
@@ -335,6 +342,36 @@ impl Sender {
             pipe.flying.retain(|(at, _)| reset_at.is_none_or(|reset| *at <= reset));
             pipe.bytes = pipe.flying.iter().map(|(_, item)| item.len()).sum();
             pipe.wake();
+        }
+    }
+
+    /// The end is over with a reset; over a link that is down nobody hears of it, and who sends later is answered
+    /// then.
+    fn give_up(&self, side: usize, fabric: &Fabric, now: u64) {
+        let [from, to] = [side, 1 - side].map(|side| &self.hosts[side]);
+        let up = fabric.state().is_up(from, to, now);
+        match up {
+            true => self.reset(side, fabric, now),
+            false => self.pipes()[side].waiting.clear(),
+        }
+    }
+}
+
+/// A host has crashed: all its connections are reset, in the order in which they were made. The order in which a
+/// runtime drops its tasks is another one in every process.
+pub(crate) fn crash(fabric: &Fabric, host: &str) {
+    let (now, open) = {
+        let mut state = fabric.state();
+        state.connections.retain(|connection| connection.strong_count() > 0);
+        (state.began(), state.connections.clone())
+    };
+    for connection in open.iter().filter_map(Weak::upgrade) {
+        for side in [0, 1] {
+            // What was given up before has nothing to tell.
+            if &*connection.hosts[side] == host && !connection.pipes()[1 - side].gone {
+                connection.pipes()[1 - side].gone = true;
+                connection.give_up(side, fabric, now);
+            }
         }
     }
 }
@@ -406,7 +443,10 @@ impl AsyncWrite for End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        let crashed = self.local.fabric.state().is_down(&self.local.host);
+        if self.local.fabric.state().is_down(&self.local.host) {
+            // See `crash`.
+            return;
+        }
         let now = self.local.now();
         let (unread, late) = {
             let mut pipes = self.connection.pipes();
@@ -417,7 +457,7 @@ impl Drop for End {
             (first.is_some_and(|at| at <= now), first)
         };
         // RFC 9293 section 3.10.4: who closes without having read everything resets.
-        if crashed || unread || !self.rest.is_empty() {
+        if unread || !self.rest.is_empty() {
             self.reset();
             return;
         }

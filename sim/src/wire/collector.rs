@@ -107,6 +107,14 @@ impl Wire {
         }
     }
 
+    /// All connections of a host have ended at once; in the order of their numbers.
+    pub fn crashed(&self, at: Timestamp, host: &str) {
+        let Inner { connections, log } = &mut *self.inner();
+        for (_, open) in connections.extract_if(.., |(of, _), _| &**of == host) {
+            open.closed(at, log);
+        }
+    }
+
     /// The messages so far, oldest first; they are not kept.
     pub fn take(&self) -> Vec<Message> {
         std::mem::take(&mut self.inner().log.messages)
