@@ -6,6 +6,9 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::objects::Objects;
 
 /// How long a body may take once its head has come.
 pub const BODY_LIMIT: Duration = Duration::from_secs(30);
@@ -40,6 +43,23 @@ pub async fn read(body: Body, most: usize) -> Result<Bytes, BadBody> {
     }
 }
 
+/// A text without the byte order mark that some editors put before it.
+pub fn unmarked(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// Reads a value that was read before; objects have to be objects.
+///
+/// # Errors
+/// Where the mistake is, if that has a name, and what it is.
+pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, (String, String)> {
+    serde_path_to_error::deserialize(Objects(value)).map_err(|error| {
+        let path = error.path().to_string();
+        let known = path.trim_end_matches(['.', '?']).to_owned();
+        (known, error.inner().to_string())
+    })
+}
+
 /// Where in a body a mistake is, in words: the reader's names for "the whole" and "somewhere" help nobody.
 pub fn place(path: &serde_path_to_error::Path) -> String {
     let path = path.to_string();
@@ -51,10 +71,8 @@ pub fn place(path: &serde_path_to_error::Path) -> String {
 mod tests {
     use std::convert::Infallible;
 
-    use futures_util::{StreamExt as _, stream};
-    use serde::de::DeserializeOwned;
-
     use super::*;
+    use futures_util::{StreamExt as _, stream};
 
     /// A body that does not say how long it is.
     fn undeclared(pieces: usize) -> Body {

@@ -15,8 +15,8 @@ use std::{
 use futures_util::{FutureExt as _, future};
 use graph_api::{Guid, Timestamp};
 use platform::{
-    Accepted, Act, ActRefusal, CallId, Delivery, DeliveryId, DeliveryOutcome, Effect, Explanation,
-    FetchId, Input, Refusal, Request, render::Links,
+    Accepted, Act, ActRefusal, CallId, Delivery, DeliveryOutcome, Effect, Explanation, FetchId,
+    Input, Refusal, Request, render::Links,
 };
 use seam::Clock;
 use serde_json::json;
@@ -32,7 +32,7 @@ use crate::{
 };
 
 use state::Gate;
-pub use state::{Closed, Departure, Ended, Fetched, State};
+pub use state::{Closed, Departure, Ended, Fetched, MediaCounts, State};
 
 /// How long the planted fault holds a reply back, for its notification to overtake it.
 const OVERTAKEN_BY: Duration = Duration::from_millis(50);
@@ -181,11 +181,12 @@ impl Shared {
     }
 
     /// A notification was answered.
-    fn delivered(&self, generation: u64, delivery: DeliveryId, outcome: DeliveryOutcome) {
+    fn delivered(&self, generation: u64, delivery: &Delivery, outcome: DeliveryOutcome) {
         let _ = self.feed(|core| {
             if generation == core.state.generation {
                 core.state.under_way -= 1;
-                core.step(Input::Delivered { delivery, outcome });
+                core.state.saw_outcome(delivery, &outcome);
+                core.step(Input::Delivered { delivery: delivery.id, outcome });
             }
         });
     }
@@ -295,6 +296,7 @@ impl Core {
         let (generation, once) =
             (self.state.generation, self.parts.flaw == Some(Flaw::NotifiesOnce));
         let profile = self.state.platform.options().profile;
+        let (allow_http, moved) = (self.state.allows_http(), self.state.moved(&delivery));
         self.state.under_way += 1;
         tokio::spawn(async move {
             if let Some(wait) = wait {
@@ -303,11 +305,17 @@ impl Core {
             }
             let recording = recordings.links(clock.now());
             let links = Links { recording: &recording };
-            let post =
-                Post { clock: &clock, journal: &journal, notifier: &notifier, identity: &identity };
+            let post = Post {
+                clock: &clock,
+                journal: &journal,
+                notifier: &notifier,
+                identity: &identity,
+                allow_http,
+                moved,
+            };
             let outcome = post.attempt(&delivery, &links, &profile).await;
             let outcome = if once { gone(outcome) } else { outcome };
-            back.delivered(generation, delivery.id, outcome);
+            back.delivered(generation, &delivery, outcome);
         });
     }
 

@@ -11,12 +11,13 @@ use platform::CallId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use utoipa::ToSchema;
 
 /// Lines kept; older ones are dropped, and `seq` shows the gap.
 const LINES_MAX: usize = 200_000;
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     /// Counts from 1 since the last reset.

@@ -16,6 +16,7 @@ pub mod identity;
 mod journal;
 mod meetings;
 mod notify;
+mod objects;
 pub mod options;
 mod paths;
 pub mod profile;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use graph_api::Timestamp;
 use graph_fake::{
     Authority, Fake, Listeners, Options, Setup, Tls,
     config::Config,
@@ -98,9 +99,14 @@ struct Serve {
     /// The control API.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = seam::listen_address)]
     control: SocketAddr,
-    /// `virtual`: timers move only by POST /clock.
+    /// `virtual`: timers move only by POST /clock, and requests of an application are not limited unless
+    /// `requestsPerSecond` says so.
     #[arg(long, value_enum, default_value_t = ClockKind::Real)]
     clock: ClockKind,
+    /// Where a virtual clock starts, and where POST /reset takes it back to: a date like 2026-01-01T00:00:00Z, or
+    /// `now`, which clients need that compare the expiry of tokens with their own clock.
+    #[arg(long, value_name = "RFC3339", value_parser = epoch)]
+    epoch: Option<Epoch>,
     /// Where the certificate authority is kept; a new one in a temporary folder if absent.
     #[arg(long, value_name = "DIR")]
     ca_dir: Option<PathBuf>,
@@ -130,6 +136,27 @@ struct Serve {
     #[arg(short, action = clap::ArgAction::Count)]
     verbose: u8,
 }
+
+/// Where a virtual clock starts.
+#[derive(Clone, Copy)]
+enum Epoch {
+    /// At the machine's time.
+    Now,
+    /// At this time.
+    At(Timestamp),
+}
+
+fn epoch(text: &str) -> Result<Epoch, String> {
+    match text {
+        "now" => Ok(Epoch::Now),
+        _ => serde_json::from_value(text.into()).map(Epoch::At).map_err(|_| {
+            "neither 'now' nor a date like 2026-01-01T00:00:00Z, of 1970 to 2500".to_owned()
+        }),
+    }
+}
+
+/// 2026-01-01T00:00:00Z: the same seed and the same inputs give the same texts, dates included.
+const EPOCH: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 #[derive(Clone, Copy, ValueEnum)]
 enum ClockKind {
@@ -226,6 +253,26 @@ fn start(serve: Serve) -> Result<ExitCode, Wrong> {
     runtime.block_on(run(serve))
 }
 
+/// The clock, and what depends on its kind.
+fn clock(serve: &Serve) -> Result<(Clock, Options), Wrong> {
+    let options = Options::default();
+    match (serve.clock, serve.epoch) {
+        (ClockKind::Real, None) => Ok((Clock::real(), options)),
+        (ClockKind::Real, Some(_)) => {
+            Err(Wrong("--epoch: a real clock starts now; use --clock virtual".to_owned()))
+        }
+        (ClockKind::Virtual, epoch) => {
+            let epoch = match epoch {
+                None => EPOCH,
+                Some(Epoch::At(at)) => at,
+                Some(Epoch::Now) => Clock::real().now(),
+            };
+            // A second that never ends would let nobody ask more than once a second's worth.
+            Ok((Clock::manual(epoch), Options { requests_per_second: 0, ..options }))
+        }
+    }
+}
+
 async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
     let say = |error: &dyn std::fmt::Display| Wrong(error.to_string());
     let mut config = match &serve.config {
@@ -242,16 +289,12 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
     let trust =
         TlsTrust { extra_ca_files: serve.trust.clone(), insecure: serve.insecure_callbacks };
     let network = Arc::new(RealNetwork::new(&trust).map_err(|error| say(&error))?);
-    let real = Clock::real();
-    let clock = match serve.clock {
-        ClockKind::Real => real,
-        ClockKind::Virtual => Clock::manual(real.now()),
-    };
+    let (clock, options) = clock(&serve)?;
     let names = names(&serve)?;
     let fake = Fake::bind(Setup {
         seed: serve.seed,
         config,
-        options: Options::default(),
+        options,
         keys: Keys::generate().map_err(|error| say(&error))?,
         tls: Tls::Own(Box::new(authority), names),
         listeners: Listeners {

@@ -149,6 +149,8 @@ impl Reason {
             }
             TokenRefusal::Expired => "fetch recordings within a day: this token is older",
             TokenRefusal::Missing
+            | TokenRefusal::Basic
+            | TokenRefusal::NotBearer
             | TokenRefusal::Malformed
             | TokenRefusal::Forged
             | TokenRefusal::TooEarly
@@ -180,6 +182,10 @@ impl From<&TokenRefusal> for Reason {
             TokenRefusal::Missing => {
                 ("tokenIsThere", "send 'Authorization: Bearer …' with a token of this fake")
             }
+            TokenRefusal::Basic | TokenRefusal::NotBearer => (
+                "tokenIsBearer",
+                "send 'Authorization: Bearer …' with a token of this fake; no other scheme is known",
+            ),
             TokenRefusal::TooLong => (
                 "tokenIsAToken",
                 "send the access token as it came; this header is longer than any",
@@ -215,7 +221,15 @@ impl From<&Explanation> for Reason {
             Predicate::HasAccessPolicyFor(_) => "hasAccessPolicyFor",
             Predicate::IsApplicationToken => "isApplicationToken",
         };
-        Self::new(predicate, explanation.to_string(), explanation.mend())
+        let mend = if let Predicate::IsInToken(any) = &explanation.failed {
+            // When a token was issued, and with which roles, only whoever issued it knows.
+            let names: Vec<&str> = any.iter().map(|permission| permission.role()).collect();
+            let names = names.join(" or ");
+            format!("fetch a new token: {names} is granted, and this one does not carry it")
+        } else {
+            explanation.mend()
+        };
+        Self::new(predicate, explanation.to_string(), mend)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The program: its ready line, and what it says when it cannot start.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, Command, Output, Stdio},
     sync::Arc,
 };
@@ -224,4 +224,54 @@ fn mistakes_end_with_two_and_are_named() {
         assert_eq!(code, Some(2), "{arguments:?}: {error}");
         assert!(said.iter().all(|word| error.contains(word)), "{arguments:?}: {error}");
     }
+}
+
+/// The same seed and the same inputs give the same texts, so a virtual clock starts at one time.
+#[test]
+fn a_virtual_clock_starts_where_it_is_told() {
+    let now = |more: &[&str]| {
+        let (_running, ready) = start(&[&["--clock", "virtual"], more].concat());
+        let answer = post(&ready, "/clock", r#"{"advanceMs": 1}"#);
+        answer["nowMs"].as_u64().unwrap()
+    };
+    assert_eq!(now(&[]), 1_767_225_600_001);
+    assert_eq!(now(&["--epoch", "2027-03-04T05:06:07+01:00"]), 1_804_133_167_001);
+    assert!(now(&["--epoch", "now"]) > 1_767_225_600_001 + 86_400_000);
+    let (code, said) = fails(&["serve", "--clock", "virtual", "--epoch", "soon"]);
+    assert!(code == Some(2) && said.contains("2026-01-01T00:00:00Z"), "{said}");
+    let (code, said) = fails(&["serve", "--epoch", "now", "--https", "127.0.0.1:0"]);
+    assert!(code == Some(2) && said.contains("--clock virtual"), "{said}");
+}
+
+/// R-351 under a clock that stands still: a second that never ends must not shut anybody out.
+#[test]
+fn a_virtual_clock_throttles_only_if_told_to() {
+    let limit = |more: &[&str]| {
+        let (_running, ready) = start(more);
+        ask(&ready, "GET", "/options", "")["requestsPerSecond"].clone()
+    };
+    assert_eq!(limit(&["--clock", "virtual"]), 0);
+    assert_eq!(limit(&[]), 2_000);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("c.toml");
+    std::fs::write(&file, "[options]\nrequestsPerSecond = 7\n").unwrap();
+    assert_eq!(limit(&["--clock", "virtual", "--config", file.to_str().unwrap()]), 7);
+}
+
+fn post(ready: &Value, path: &str, body: &str) -> Value {
+    ask(ready, "POST", path, body)
+}
+
+/// Asks the control API.
+fn ask(ready: &Value, method: &str, path: &str, body: &str) -> Value {
+    let host = ready["control"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }

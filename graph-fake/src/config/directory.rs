@@ -13,6 +13,8 @@ use serde::{
 };
 use utoipa::ToSchema;
 
+use crate::body;
+
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -115,9 +117,9 @@ pub struct AppBody {
     /// Whether the tenant lets it remove participants.
     #[serde(default)]
     pub may_remove_participants: bool,
-    /// For whom it may manage online meetings: `"everybody"`, or the ids of users.
+    /// For whom it may manage online meetings: `"everybody"`, or the ids of users; nobody if absent.
     #[serde(default)]
-    #[schema(value_type = serde_json::Value)]
+    #[schema(value_type = AccessPolicyShape)]
     pub access_policy: AccessPolicyBody,
     /// Whether its webhook gets the older format first.
     #[serde(default)]
@@ -138,8 +140,19 @@ pub enum AccessPolicyBody {
     Users(Vec<Guid>),
 }
 
+/// The same, as the description of the control API has it.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is only described")]
+pub enum AccessPolicyShape {
+    /// Everybody.
+    All(Everybody),
+    /// Ids of users.
+    Users(Vec<String>),
+}
+
 /// The one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Everybody {
     /// `"everybody"`.
@@ -147,8 +160,19 @@ pub enum Everybody {
 }
 
 impl Default for AccessPolicyBody {
+    /// Nobody: an application needs a policy.
     fn default() -> Self {
-        Self::All(Everybody::Everybody)
+        Self::Users(Vec::new())
+    }
+}
+
+impl AccessPolicyBody {
+    /// As it is written.
+    pub fn of(policy: &AccessPolicy) -> Self {
+        match policy {
+            AccessPolicy::Everybody => Self::All(Everybody::Everybody),
+            AccessPolicy::Users(users) => Self::Users(users.iter().copied().collect()),
+        }
     }
 }
 
@@ -232,14 +256,12 @@ where
     let id =
         serde_json::from_value(id).map_err(|error| D::Error::custom(format!("{key}: {error}")))?;
     let members = serde_json::Value::Object(members);
-    let body = serde_path_to_error::deserialize(members).map_err(|error| {
+    let body = body::from_value(members).map_err(|(path, inner)| {
         // The key first: whoever reads the file finds the line by it.
-        let path = error.path().to_string();
-        let inner = error.inner().to_string();
         let unknown = inner.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        match unknown.filter(|_| path == "." || path == "?") {
+        match unknown.filter(|_| path.is_empty()) {
             Some(key) => D::Error::custom(format!("{key}: {inner}")),
-            None if path == "." => D::Error::custom(inner),
+            None if path.is_empty() => D::Error::custom(inner),
             None => D::Error::custom(format!("{path}: {inner}")),
         }
     })?;

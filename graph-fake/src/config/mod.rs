@@ -10,8 +10,9 @@ use platform::{Options, Permission};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::options::OptionsBody;
+use crate::{body, options::OptionsBody};
 
+pub(crate) use directory::AccessPolicyShape;
 pub use directory::{
     AccessPolicyBody, AppBody, AppConfig, Everybody, InstanceBody, InstanceConfig, OnCallKind,
     PhoneBody, PhoneConfig, TenantBody, TenantConfig, UserBody, UserConfig, check_number,
@@ -61,6 +62,7 @@ pub const USERS: [(&str, Guid); 3] = [
 fn default_tenants() -> Vec<TenantConfig> {
     let app = AppBody {
         roles: Permission::ALL.iter().map(|permission| permission.role().to_owned()).collect(),
+        access_policy: AccessPolicyBody::All(Everybody::Everybody),
         ..AppBody::named("Menu bot", SECRET)
     };
     let user = |(name, id)| UserConfig { id, user: UserBody::named(name) };
@@ -100,7 +102,7 @@ impl Config {
             return Err(bad(format!("larger than {FILE_MAX} bytes")));
         }
         let bytes = std::fs::read(path).map_err(|e| bad(e.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
+        let text = String::from_utf8(body::unmarked(&bytes).to_vec()).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
             let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
             bad(format!("line {line}: not UTF-8"))
@@ -186,7 +188,9 @@ impl TenantConfig {
 /// R-069: https, or http on a loopback host where that was opted for (clients.md 4).
 pub fn check_callback(uri: &str, allow_http: bool) -> Result<(), String> {
     platform::check_callback_uri(uri, allow_http).map_err(|why| {
-        let hint = "; allowHttpCallbacks and --allow-http-callbacks let http to this machine pass";
+        let hint = "; http to this machine passes with the flag --allow-http-callbacks, with \
+                    allowHttpCallbacks in the configuration, or after PUT /options \
+                    {\"httpCallbacks\": true}";
         format!("'{uri}' {why}{}", if allow_http { "" } else { hint })
     })
 }
@@ -207,6 +211,7 @@ mod tests {
         let config = Config::default();
         let json = serde_json::to_string(&config).unwrap();
         assert_eq!(read("c.json", &json), Ok(config.clone()));
+        assert_eq!(read("c.json", &format!("\u{feff}{json}")), Ok(config.clone()));
         assert_eq!(read("c.toml", &toml::to_string(&config).unwrap()), Ok(config));
     }
 

@@ -2,6 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::objects::Objects;
+
 /// Reads JSON whose root is an object.
 ///
 /// # Errors
@@ -11,7 +13,7 @@ pub fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         return Err("line 1: the root must be an object".to_owned());
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let read = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         let (path, inner) = (crate::body::place(error.path()), error.inner());
         format!("line {}: {path}: {inner}", inner.line())
     })?;
@@ -25,7 +27,7 @@ pub fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 /// Line, key and mistake.
 pub fn toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let reader = toml::Deserializer::parse(text).map_err(|error| told(text, "", &error))?;
-    serde_path_to_error::deserialize(reader)
+    serde_path_to_error::deserialize(Objects(reader))
         .map_err(|error| told(text, &error.path().to_string(), error.inner()))
 }
 
@@ -75,6 +77,17 @@ mod tests {
         let why = json::<Config>("{\n\"tenants\": [{\"id\": 5}]}").unwrap_err();
         assert!(why.starts_with("line 2") && why.contains("tenants[0]"), "{why}");
         assert!(json::<Config>("[]").unwrap_err().contains("must be an object"));
+        for (text, place) in [
+            (r#"{"tenants": [["7e57d004-2b97-4e7a-b45f-5387367791cd"]]}"#, "tenants[0]"),
+            (r#"{"options": [100]}"#, "options"),
+            (
+                r#"{"tenants": [{"id": "7e57d004-2b97-4e7a-b45f-5387367791cd", "apps": [["x"]]}]}"#,
+                "apps[0]",
+            ),
+        ] {
+            let why = json::<Config>(text).unwrap_err();
+            assert!(why.contains(place) && why.contains("line 1"), "{why}");
+        }
         assert!(json::<Config>("{").unwrap_err().starts_with("line 1"));
     }
 }

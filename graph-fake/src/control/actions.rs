@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{Trouble, people::Somebody};
+use crate::body;
 
 /// Tones that may be pressed in one action.
 const TONES_MAX: usize = 1_000;
@@ -140,8 +141,10 @@ impl<'de> Deserialize<'de> for Action {
                 members.extend(arguments);
             }
         }
-        let written: Written =
-            serde_json::from_value(members.into()).map_err(|e| D::Error::custom(e.to_string()))?;
+        let written: Written = body::from_value(members.into()).map_err(|(place, what)| {
+            let place = if place.is_empty() { place } else { format!("'{place}': ") };
+            D::Error::custom(format!("{place}{what}"))
+        })?;
         let Written { by, action, tones, gap_ms, wav, tone, marker_id, duration_ms, .. } = written;
         let Written { who, user, app, instance, phone, .. } = written;
         Ok(Self {

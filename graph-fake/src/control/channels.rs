@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use graph_api::Guid;
 use http::StatusCode;
 use platform::Admin;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Body, Control, Trouble, guid};
+use super::{Body, Control, Named, Trouble, directory::within, guid};
 
 /// Characters of a thread id.
 const THREAD_MAX: usize = 256;
@@ -28,10 +28,11 @@ pub struct ChannelBody {
            ("threadId" = String, Path, description = "19:…@thread.tacv2")), responses(
     (status = 204, description = "it is so now"),
     (status = 400, description = "an id or a member cannot be read"),
+    (status = 404, description = "no such tenant"),
     (status = 409, description = "the directory is full")))]
 pub async fn put_channel(
     State(control): State<Control>,
-    Path((tenant, thread)): Path<(String, String)>,
+    Named((tenant, thread)): Named<(String, String)>,
     Body(body): Body<ChannelBody>,
 ) -> Result<StatusCode, Trouble> {
     let tenant = guid(&tenant, "tenantId")?;
@@ -40,8 +41,5 @@ pub async fn put_channel(
     }
     let members = body.members.iter().map(|id| guid(id, "members"));
     let members = members.collect::<Result<BTreeSet<Guid>, Trouble>>()?;
-    let admin = Admin::PutChannel { tenant, thread, members };
-    let now = control.clock.now();
-    let taken = control.driver.with(move |state| state.administer(now, admin)).await?;
-    if taken { Ok(StatusCode::NO_CONTENT) } else { Err(Trouble::not_now("the directory is full")) }
+    within(&control, tenant, Admin::PutChannel { tenant, thread, members }).await
 }

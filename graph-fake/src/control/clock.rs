@@ -6,10 +6,9 @@ use axum::{Json, extract::State as Shared};
 use graph_api::Timestamp;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Body, Control, Trouble};
+use super::{Body, Control, Trouble, shapes::Now};
 use crate::{driver::State, serve::request_ids};
 
 /// Furthest that one request may go: a week.
@@ -30,7 +29,8 @@ pub struct Reset {
 }
 
 /// Wipes everything and replays the configuration: the fault plan, the switches, the journal and the reasons of
-/// refusals are as at the start, and so are the signing keys and the ids to come. The clock goes on.
+/// refusals are as at the start, and so are the signing keys, the ids to come, and a virtual clock; a real one goes on.
+/// Tokens from before are of the future then, and a client that keeps them has to fetch new ones.
 #[utoipa::path(post, path = "/reset", request_body = Reset, responses(
     (status = 204, description = "everything is as at the start"),
     (status = 400, description = "the seed cannot be read")))]
@@ -43,6 +43,7 @@ pub async fn reset(
     // At one moment, as far as the driver can tell: nothing of before is seen in what comes after.
     let start_again = move |state: &mut State| {
         state.reset(seed);
+        all.clock.rewind();
         all.identity.reset();
         all.recordings.reset();
         *all.ids.lock().unwrap_or_else(PoisonError::into_inner) = request_ids(seed);
@@ -66,14 +67,14 @@ pub struct Move {
 
 /// Moves a virtual clock, stopping wherever something is due, so that bots can react in time.
 #[utoipa::path(post, path = "/clock", request_body = Move, responses(
-    (status = 200, description = "{nowMs}"),
+    (status = 200, description = "where it stands", body = Now),
     (status = 400, description = "neither, both, or more than a week"),
     (status = 409, description = "the clock is real, the bot keeps a notification waiting, or there is no \
                                   end of deadlines")))]
 pub async fn advance(
     Shared(control): Shared<Control>,
     Body(wanted): Body<Move>,
-) -> Result<Json<Value>, Trouble> {
+) -> Result<Json<Now>, Trouble> {
     if !control.clock.is_manual() {
         return Err(Trouble::not_now("the clock is real; start with --clock virtual"));
     }
@@ -124,6 +125,6 @@ async fn quiet(control: &Control) -> Result<(), Trouble> {
         .unwrap_or_else(|_| Err(Trouble::not_now("the bot keeps a notification waiting")))
 }
 
-fn shown(control: &Control) -> Json<Value> {
-    Json(json!({"nowMs": control.clock.now().as_millis()}))
+fn shown(control: &Control) -> Json<Now> {
+    Json(Now { now_ms: control.clock.now().as_millis() })
 }

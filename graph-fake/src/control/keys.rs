@@ -3,10 +3,10 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Body, Control, Trouble};
+use super::{Body, Control, Trouble, shapes::NewKey};
 use crate::{identity::Rotated, journal::Route};
 
 /// Which key.
@@ -31,12 +31,12 @@ pub enum Which {
 /// on the fake's clock. At most eight old ones are kept.
 #[utoipa::path(post, path = "/keys/rotate", request_body = Rotation,
     responses(
-    (status = 200, description = "{kid} of the new key"),
+    (status = 200, description = "the new key", body = NewKey),
     (status = 400, description = "neither `platform` nor `login`")))]
 pub async fn rotate(
     State(control): State<Control>,
     Body(body): Body<Rotation>,
-) -> Result<Json<Value>, Trouble> {
+) -> Result<Json<NewKey>, Trouble> {
     let (which, name) = match body.which {
         Which::Platform => (Rotated::Platform, "platform"),
         Which::Login => (Rotated::Login, "login"),
@@ -54,7 +54,7 @@ pub async fn rotate(
     let kid = rotated.map_err(|error| failed(&error))?;
     let detail = json!({"which": name, "kid": kid});
     control.journal.write(now, None, "keyRotated", Route("test", "graph"), detail);
-    Ok(Json(json!({"kid": kid})))
+    Ok(Json(NewKey { kid }))
 }
 
 fn failed(error: &dyn std::error::Error) -> Trouble {

@@ -2,26 +2,25 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::header;
 use platform::CallId;
 use serde_json::{Value, json};
 
-use super::{Control, Trouble, guid, snapshot};
+use super::{Control, Named, Trouble, guid, shapes::MediaShown, snapshot};
 use crate::recordings;
 
 /// The streams of a call as the mixer has them, and counts of what was played, said and pressed.
 #[utoipa::path(get, path = "/calls/{callId}/media",
     params(("callId" = String, Path, description = "GUID")), responses(
-    (status = 200, description = "{callId, streams: [{participantId, kind, sourceId, sends, receives, \
-                                  serverMuted}], counts}"),
+    (status = 200, description = "streams and counts", body = MediaShown),
     (status = 400, description = "no GUID"),
     (status = 404, description = "no such call")))]
 pub async fn statistics(
     State(control): State<Control>,
-    Path(call_id): Path<String>,
+    Named(call_id): Named<String>,
 ) -> Result<Json<Value>, Trouble> {
     let call = CallId(guid(&call_id, "callId")?);
     let found = control.driver.with(move |state| {
@@ -38,12 +37,12 @@ pub async fn statistics(
 #[utoipa::path(get, path = "/calls/{callId}/heard/{file}",
     params(("callId" = String, Path, description = "GUID"),
            ("file" = String, Path, description = "the user's id and `.wav`")), responses(
-    (status = 200, description = "WAV, mono, 16 bit, 16 kHz", content_type = "audio/wav"),
+    (status = 200, description = "WAV, mono, 16 bit, 16 kHz", body = Vec<u8>, content_type = "audio/wav"),
     (status = 400, description = "an id cannot be read, or the name does not end in .wav"),
     (status = 404, description = "nothing is known of what this user heard in this call")))]
 pub async fn heard(
     State(control): State<Control>,
-    Path((call_id, file)): Path<(String, String)>,
+    Named((call_id, file)): Named<(String, String)>,
 ) -> Result<Response, Trouble> {
     let call = CallId(guid(&call_id, "callId")?);
     let name = file.strip_suffix(".wav").ok_or_else(|| Trouble::bad("the name ends in .wav"))?;

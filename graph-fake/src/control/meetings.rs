@@ -1,9 +1,6 @@
 //! Meetings that a test arranges, and what happens in them.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use graph_api::Guid;
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,11 +10,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
-    Body, Control, Trouble,
+    Body, Control, Named, Trouble,
     actions::Action,
     guid,
     people::{home, made},
     perhaps,
+    shapes::{Made, MeetingShown},
 };
 use crate::{driver::State as Owned, journal::Route};
 
@@ -57,7 +55,7 @@ pub struct MeetingBody {
 
 /// A user: `"id"` or `{"user": "id"}`.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged, expecting = "a user's id, or {\"user\": id}")]
+#[serde(untagged, try_from = "Value")]
 pub enum Id {
     /// The id alone.
     Plain(String),
@@ -67,6 +65,28 @@ pub enum Id {
         user: String,
     },
 }
+
+/// Read as a whole: serde's own reader of such an enum also takes a list for the object.
+impl TryFrom<Value> for Id {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match value {
+            Value::String(id) => Ok(Self::Plain(id)),
+            Value::Object(members) if members.len() == 1 => match members.get("user") {
+                Some(Value::String(user)) => Ok(Self::User { user: user.clone() }),
+                _ => Err(NO_ID),
+            },
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => Err(NO_ID),
+        }
+    }
+}
+
+const NO_ID: &str = "expected a user's id, or {\"user\": id}";
 
 impl Id {
     fn guid(&self, what: &str) -> Result<Guid, Trouble> {
@@ -82,7 +102,7 @@ const fn yes() -> bool {
 
 /// Arranges a meeting, with its users in it.
 #[utoipa::path(post, path = "/meetings", request_body = MeetingBody, responses(
-    (status = 201, description = "{meetingId, joinWebUrl, threadId, joinMeetingId, passcode}"),
+    (status = 201, description = "the meeting, and how to join it", body = MeetingShown),
     (status = 400, description = "a member cannot be read"),
     (status = 404, description = "the organizer or a participant does not exist"),
     (status = 409, description = "the id is taken, or there are too many meetings")))]
@@ -191,15 +211,15 @@ pub struct Invitation {
 /// Invites a bot into the meeting's conference; one is started if none runs.
 #[utoipa::path(post, path = "/meetings/{meetingId}/invite", request_body = Invitation,
     params(("meetingId" = String, Path, description = "GUID")), responses(
-    (status = 201, description = "{callId, callChainId}"),
+    (status = 201, description = "the bot's call", body = Made),
     (status = 400, description = "an id or a member cannot be read"),
     (status = 404, description = "no such meeting, bot or user"),
     (status = 409, description = "the bot cannot be invited so: no webhook, calling is off, …")))]
 pub async fn invite(
     State(control): State<Control>,
-    Path(meeting): Path<String>,
+    Named(meeting): Named<String>,
     Body(body): Body<Invitation>,
-) -> Result<(StatusCode, Json<Value>), Trouble> {
+) -> Result<(StatusCode, Json<Made>), Trouble> {
     let meeting = known(&control, &meeting).await?;
     let app = guid(&body.app, "app")?;
     let by = perhaps(body.by.as_deref(), "by")?;
@@ -220,7 +240,7 @@ pub async fn invite(
     (status = 409, description = "not possible where the meeting is")))]
 pub async fn act(
     State(control): State<Control>,
-    Path(meeting): Path<String>,
+    Named(meeting): Named<String>,
     Body(action): Body<Action>,
 ) -> Result<StatusCode, Trouble> {
     let meeting = known(&control, &meeting).await?;

@@ -4,6 +4,7 @@
 mod actions;
 mod channels;
 mod clock;
+mod complete;
 mod directory;
 mod faults;
 mod keys;
@@ -12,6 +13,7 @@ mod meetings;
 mod options;
 mod people;
 mod reading;
+mod shapes;
 mod snapshot;
 mod tokens;
 mod user_tokens;
@@ -21,17 +23,19 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Json, Router,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post, put},
 };
 use graph_api::Guid;
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use platform::{ActRefusal, Ids};
 use seam::Clock;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use utoipa::OpenApi;
+
+use complete::Complete;
 
 use crate::{
     body::{self, BadBody},
@@ -39,6 +43,7 @@ use crate::{
     graph::BODY_MAX,
     identity::Identity,
     journal::Journal,
+    objects::Objects,
     recordings::Recordings,
     why::Refusals,
 };
@@ -103,7 +108,9 @@ pub struct Control {
         media::statistics,
         media::heard,
         why::why,
-    )
+    ),
+    components(schemas(shapes::TroubleBody)),
+    modifiers(&Complete)
 )]
 struct Description;
 
@@ -219,12 +226,27 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Trouble> {
         let bytes = body::read(request.into_body(), BODY_MAX).await.map_err(Trouble::body)?;
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let text = body::unmarked(&bytes);
+        let text: &[u8] = if text.is_empty() { b"{}" } else { text };
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut reader)
+        let value = serde_path_to_error::deserialize(Objects(&mut reader))
             .map_err(|e| Trouble::bad(format!("{}: {}", body::place(e.path()), e.inner())))?;
         reader.end().map_err(|e| Trouble::bad(format!("the body: {e}")))?;
         Ok(Self(value))
+    }
+}
+
+/// What a path names; what is no text is told in this API's own shape.
+struct Named<T>(T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
+        let Path(named) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|error| Trouble::bad(format!("the path: {}", error.body_text())))?;
+        Ok(Self(named))
     }
 }
 

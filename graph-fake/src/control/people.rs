@@ -1,17 +1,14 @@
 //! What the users of Teams do: they ring, and they act in calls.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use graph_api::{Guid, Modality};
 use http::StatusCode;
 use platform::{Act, CallId, Who, is_e164};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Body, Control, Trouble, actions::Action, guid, perhaps};
+use super::{Body, Control, Named, Trouble, actions::Action, guid, perhaps, shapes::Made};
 use crate::{driver::State as Owned, journal::Route};
 
 /// How many can be rung at a time.
@@ -78,14 +75,14 @@ impl Somebody {
 
 /// Somebody rings; `callId` is the id that the bot sees.
 #[utoipa::path(post, path = "/calls", request_body = Ring, responses(
-    (status = 201, description = "{callId, callChainId}"),
+    (status = 201, description = "the call that the bot sees", body = Made),
     (status = 400, description = "a member cannot be read"),
     (status = 404, description = "no such user, bot, resource account or tenant"),
     (status = 409, description = "nobody can be rung so: no webhook, calling is off, the id is taken, …")))]
 pub async fn ring(
     State(control): State<Control>,
     Body(ring): Body<Ring>,
-) -> Result<(StatusCode, Json<Value>), Trouble> {
+) -> Result<(StatusCode, Json<Made>), Trouble> {
     let from = ring.from.who("from")?;
     if ring.to.is_empty() || ring.to.len() > TO_MAX {
         return Err(Trouble::bad(format!("to: takes 1 to {TO_MAX}")));
@@ -121,9 +118,9 @@ pub async fn ring(
 }
 
 /// What is answered when a call was made.
-pub async fn made(control: &Control, id: CallId) -> Result<Value, Trouble> {
+pub async fn made(control: &Control, id: CallId) -> Result<Made, Trouble> {
     let chain = control.driver.with(move |state| state.call(id).map(|view| view.chain)).await?;
-    Ok(json!({"callId": id.to_string(), "callChainId": chain}))
+    Ok(Made { call_id: id.to_string(), call_chain_id: chain.map(|chain| chain.to_string()) })
 }
 
 /// The tenant that was named, or the one where somebody is at home.
@@ -194,7 +191,7 @@ pub fn shown(who: &Who) -> String {
     (status = 409, description = "not possible where the call is")))]
 pub async fn act(
     State(control): State<Control>,
-    Path(call_id): Path<String>,
+    Named(call_id): Named<String>,
     Body(action): Body<Action>,
 ) -> Result<StatusCode, Trouble> {
     let call = CallId(guid(&call_id, "callId")?);

@@ -2,29 +2,31 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use http::header;
 use platform::CallId;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::{IntoParams, OpenApi};
 
-use super::{Control, Description, Trouble, guid, snapshot};
+use super::shapes::{AnyCall, Health, StateShown};
+use super::{Control, Description, Named, Trouble, guid, snapshot};
+use crate::Line;
 
 /// Lines of one answer.
 const LINES_MAX: usize = 50_000;
 
 /// Liveness.
-#[utoipa::path(get, path = "/health", responses((status = 200, description = "it lives")))]
-pub async fn health() -> Json<Value> {
-    Json(json!({"status": "ok"}))
+#[utoipa::path(get, path = "/health", responses((status = 200, description = "it lives", body = Health)))]
+pub async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
 }
 
 /// The certificate authority that signed the HTTPS listener.
 #[utoipa::path(get, path = "/ca.pem", responses(
-    (status = 200, description = "PEM", content_type = "application/x-pem-file"),
+    (status = 200, description = "PEM", body = String, content_type = "application/x-pem-file"),
     (status = 404, description = "TLS is not this fake's business here")))]
 pub async fn ca_pem(State(control): State<Control>) -> Result<Response, Trouble> {
     let pem = control.ca_pem.as_ref().ok_or_else(|| Trouble::unknown("this fake has no TLS"))?;
@@ -33,14 +35,14 @@ pub async fn ca_pem(State(control): State<Control>) -> Result<Response, Trouble>
 }
 
 /// This description.
-#[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1")))]
+#[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())
 }
 
 /// A whole, readable snapshot: tenants with their apps (without secrets), users, resource accounts and
 /// telephones, meetings, calls with their operations, conferences with their rosters.
-#[utoipa::path(get, path = "/state", responses((status = 200, description = "everything")))]
+#[utoipa::path(get, path = "/state", responses((status = 200, description = "everything", body = StateShown)))]
 pub async fn state(State(control): State<Control>) -> Result<Json<Value>, Trouble> {
     Ok(Json(control.driver.with(snapshot::all).await?))
 }
@@ -49,12 +51,12 @@ pub async fn state(State(control): State<Control>) -> Result<Json<Value>, Troubl
 /// call that has ended is known for a while.
 #[utoipa::path(get, path = "/calls/{callId}",
     params(("callId" = String, Path, description = "GUID")), responses(
-    (status = 200, description = "the call"),
+    (status = 200, description = "the call", body = AnyCall),
     (status = 400, description = "no GUID"),
     (status = 404, description = "no such call")))]
 pub async fn call(
     State(control): State<Control>,
-    Path(call_id): Path<String>,
+    Named(call_id): Named<String>,
 ) -> Result<Json<Value>, Trouble> {
     let id = CallId(guid(&call_id, "callId")?);
     let found = control.driver.with(move |state| {
@@ -78,7 +80,8 @@ pub struct Since {
 /// What happened: NDJSON, one event a line; at most 50,000 lines an answer. With `Accept:
 /// text/event-stream`, a stream that does not end.
 #[utoipa::path(get, path = "/journal", params(Since), responses(
-    (status = 200, description = "NDJSON or an event stream", content_type = "application/x-ndjson"),
+    (status = 200, description = "one line an event, or an event stream of them", content(
+        (Line = "application/x-ndjson"), (String = "text/event-stream"))),
     (status = 400, description = "`since` is no number")))]
 pub async fn journal(
     State(control): State<Control>,
@@ -115,7 +118,7 @@ fn stream(control: Control, since: u64) -> Response {
     (kind, axum::body::Body::from_stream(lines)).into_response()
 }
 
-fn events(lines: &[crate::Line]) -> bytes::Bytes {
+fn events(lines: &[Line]) -> bytes::Bytes {
     let text: String = lines
         .iter()
         .map(|line| {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::meetings;
 use crate::{
-    config::OnCallKind,
+    config::{AccessPolicyBody, OnCallKind},
     driver::{Ended, State},
 };
 
@@ -56,6 +56,7 @@ fn tenant(tenant: &Tenant) -> Value {
             "roles": app.grants.iter().map(|grant| grant.role()).collect::<Vec<_>>(),
             "callingEnabled": app.calling_enabled,
             "mayRemoveParticipants": app.may_remove_participants,
+            "accessPolicy": AccessPolicyBody::of(&app.access_policy),
             "legacyFirstNotification": app.legacy_first_notification, "chats": chats,
         })
     });

@@ -3,10 +3,12 @@
 use axum::{Json, extract::State};
 use graph_api::Guid;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Body, Control, Trouble, guid, perhaps};
+use super::{
+    Body, Control, Trouble, guid, perhaps,
+    shapes::{Issued, Signed},
+};
 use crate::identity::{ACCESS_SECS, AccessTokenFaults, CallbackTokenFaults, TokenKey, UserClaims};
 
 /// Scopes of one token.
@@ -52,13 +54,13 @@ pub enum Key {
 /// Makes a token as the platform puts on notifications, with the stated faults: for negative tests.
 #[utoipa::path(post, path = "/callback-tokens", request_body = CallbackToken,
     responses(
-    (status = 200, description = "{token}"),
+    (status = 200, description = "the token", body = Signed),
     (status = 400, description = "an id or a member cannot be read"),
     (status = 404, description = "no tenant has this app, and none was named")))]
 pub async fn callback_token(
     State(control): State<Control>,
     Body(body): Body<CallbackToken>,
-) -> Result<Json<Value>, Trouble> {
+) -> Result<Json<Signed>, Trouble> {
     let app = guid(&body.app_id, "appId")?;
     let tenant = match perhaps(body.tenant_id.as_deref(), "tenantId")? {
         Some(tenant) => tenant,
@@ -80,7 +82,7 @@ pub async fn callback_token(
         omit: body.omit,
     };
     let token = control.identity.faulty_callback_token(app, tenant, control.clock.now(), &faults);
-    Ok(Json(json!({"token": token})))
+    Ok(Json(Signed { token }))
 }
 
 /// Which access token to make.
@@ -106,13 +108,13 @@ pub struct AccessToken {
 /// Makes a token for Graph as the token endpoint gives it, or with the stated faults: for negative tests,
 /// and for tests of many apps.
 #[utoipa::path(post, path = "/access-tokens", request_body = AccessToken, responses(
-    (status = 200, description = "{token, expiresIn}"),
+    (status = 200, description = "the token", body = Issued),
     (status = 400, description = "an id or a member cannot be read, or scopes without a user"),
     (status = 404, description = "no tenant has this app, and none was named")))]
 pub async fn access_token(
     State(control): State<Control>,
     Body(body): Body<AccessToken>,
-) -> Result<Json<Value>, Trouble> {
+) -> Result<Json<Issued>, Trouble> {
     let app = guid(&body.app_id, "appId")?;
     let user = perhaps(body.user_id.as_deref(), "userId")?;
     let tenant = match perhaps(body.tenant_id.as_deref(), "tenantId")? {
@@ -150,11 +152,11 @@ pub(super) fn issue(
     (app, tenant): (Guid, Guid),
     roles: &[String],
     faults: &AccessTokenFaults,
-) -> Json<Value> {
+) -> Json<Issued> {
     let now = control.clock.now();
     let token = control.identity.faulty_access_token(app, tenant, roles, now, faults);
     let lasts = faults.expires_in_seconds.unwrap_or_else(|| i64::from(ACCESS_SECS));
-    Json(json!({"token": token, "expiresIn": lasts}))
+    Json(Issued { token, expires_in: lasts })
 }
 
 /// Delegated permissions of one token.

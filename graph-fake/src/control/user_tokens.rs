@@ -2,10 +2,9 @@
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Body, Control, Trouble, guid, tokens};
+use super::{Body, Control, Trouble, guid, shapes::Issued, tokens};
 use crate::identity::{AccessTokenFaults, UserClaims};
 
 /// Whose token to make, and for what.
@@ -27,13 +26,13 @@ pub struct UserToken {
 /// application and user must exist.
 #[utoipa::path(post, path = "/user-tokens", request_body = UserToken,
     responses(
-    (status = 200, description = "{token, expiresIn}"),
+    (status = 200, description = "the token", body = Issued),
     (status = 400, description = "an id or a scope cannot be read"),
     (status = 404, description = "no such app or user in this tenant")))]
 pub async fn user_token(
     State(control): State<Control>,
     Body(body): Body<UserToken>,
-) -> Result<Json<Value>, Trouble> {
+) -> Result<Json<Issued>, Trouble> {
     let tenant = guid(&body.tenant, "tenant")?;
     let (app, user) = (guid(&body.app, "app")?, guid(&body.user, "user")?);
     let user = UserClaims { user, scopes: tokens::scopes(body.scopes)? };

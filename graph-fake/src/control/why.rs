@@ -1,11 +1,8 @@
 //! Why a request was refused.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 
-use super::{Control, Trouble};
+use super::{Control, Named, Trouble};
 use crate::why::Why;
 
 /// Why a request was refused, to Graph, to the token endpoint and its documents, or for a recording: by the
@@ -13,10 +10,11 @@ use crate::why::Why;
 /// for want of a permission by the call's id. The last 10,000 are known.
 #[utoipa::path(get, path = "/why/{requestId}", params(("requestId" = String, Path)), responses(
     (status = 200, description = "the predicate that failed, and what would mend it", body = Why),
+    (status = 400, description = "the path is no text"),
     (status = 404, description = "nothing was refused under this id")))]
 pub async fn why(
     State(control): State<Control>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Result<Json<Why>, Trouble> {
     let found = id.parse().ok().and_then(|id| control.refusals.find(id));
     found.map(Json).ok_or_else(|| {

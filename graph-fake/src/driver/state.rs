@@ -8,8 +8,8 @@ use std::{
 use graph_api::{Guid, ResultInfo, Timestamp};
 use media::Prompt;
 use platform::{
-    Admin, CallId, CallView, Effect, FetchError, Input, MediaEvent, NotificationFault, Options,
-    Outputs, Platform,
+    Admin, CallId, CallView, Delivery, DeliveryOutcome, Effect, FetchError, Input, MediaEvent,
+    NotificationFault, Options, Outputs, Platform,
 };
 
 use crate::{
@@ -21,6 +21,9 @@ use crate::{
 
 /// Ended calls that the control API still knows.
 const ENDED_MAX: usize = 1_000;
+
+/// Notifications of which it is remembered that they were sent elsewhere.
+const MOVED_MAX: usize = 1_000;
 
 /// A call that has ended.
 #[derive(Debug, Clone)]
@@ -44,7 +47,7 @@ pub struct Fetched {
 }
 
 /// What was played, said and pressed in one call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaCounts {
     /// Prompts that began.
@@ -114,6 +117,8 @@ pub struct State {
     pub(super) generation: u64,
     /// Whether a live call is a multiparty one, as its last change of state showed it.
     multiparty: BTreeMap<CallId, bool>,
+    /// Notifications that were sent elsewhere, oldest first.
+    moved: VecDeque<Guid>,
     /// Permissions that change by themselves, in order of time.
     schedule: VecDeque<(Timestamp, PermissionChange)>,
     throttle: Throttle,
@@ -135,6 +140,7 @@ impl State {
             effects: Vec::new(),
             generation: 0,
             multiparty: BTreeMap::new(),
+            moved: VecDeque::new(),
             schedule: VecDeque::new(),
             throttle: Throttle::default(),
             config,
@@ -255,6 +261,21 @@ impl State {
             && let Some(oldest) = self.ended.pop_front()
         {
             self.media.remove(&oldest.id);
+        }
+    }
+
+    /// Whether a notification was sent elsewhere before.
+    pub(super) fn moved(&self, delivery: &Delivery) -> bool {
+        self.moved.contains(&delivery.message)
+    }
+
+    /// A notification was answered.
+    pub(super) fn saw_outcome(&mut self, delivery: &Delivery, outcome: &DeliveryOutcome) {
+        if matches!(outcome, DeliveryOutcome::Answered { location: Some(_), .. }) {
+            self.moved.push_back(delivery.message);
+        }
+        if self.moved.len() > MOVED_MAX {
+            self.moved.pop_front();
         }
     }
 

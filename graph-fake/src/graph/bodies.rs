@@ -184,6 +184,9 @@ impl Reader<'_> {
     /// library's own limit of 128 levels bounds the depth.
     fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         let bad = |text: String| Refusal::MalformedBody(text);
+        if self.body.is_empty() {
+            return Err(bad("A request body is required.".to_owned()));
+        }
         let kind = self.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let json = kind.is_some_and(|kind| {
             let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -192,7 +195,7 @@ impl Reader<'_> {
         if !json {
             return Err(bad("Content-Type must be application/json.".to_owned()));
         }
-        let mut reader = serde_json::Deserializer::from_slice(self.body);
+        let mut reader = serde_json::Deserializer::from_slice(crate::body::unmarked(self.body));
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let place = crate::body::place(error.path());
             bad(format!("Unable to read {place}: {}.", error.inner()))

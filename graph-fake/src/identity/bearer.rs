@@ -14,12 +14,15 @@ pub(super) fn bearer(header: Option<&str>) -> Result<&str, TokenRefusal> {
     if header.len() > HEADER_MAX {
         return Err(TokenRefusal::TooLong);
     }
-    let (scheme, token) = header.trim().split_once(' ').ok_or(TokenRefusal::Missing)?;
+    let header = header.trim();
+    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
     let token = token.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
-        return Err(TokenRefusal::Missing);
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" if !token.is_empty() => Ok(token),
+        "bearer" | "" => Err(TokenRefusal::Missing),
+        "basic" => Err(TokenRefusal::Basic),
+        _ => Err(TokenRefusal::NotBearer),
     }
-    Ok(token)
 }
 
 #[cfg(test)]
@@ -31,9 +34,14 @@ mod tests {
         for good in ["Bearer x.y", "bearer x.y", "BEARER   x.y ", " Bearer x.y"] {
             assert_eq!(bearer(Some(good)), Ok("x.y"), "{good}");
         }
-        for none in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic x"), Some("x.y")]
-        {
+        for none in [None, Some(""), Some("Bearer"), Some("bearer ")] {
             assert_eq!(bearer(none), Err(TokenRefusal::Missing), "{none:?}");
+        }
+        for basic in ["Basic x", "basic"] {
+            assert_eq!(bearer(Some(basic)), Err(TokenRefusal::Basic), "{basic}");
+        }
+        for other in ["x.y", "Digest x", "Bearer:x"] {
+            assert_eq!(bearer(Some(other)), Err(TokenRefusal::NotBearer), "{other}");
         }
         let fits = format!("Bearer {}", "x".repeat(HEADER_MAX - 7));
         assert!(bearer(Some(&fits)).is_ok());

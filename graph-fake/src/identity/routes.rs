@@ -66,6 +66,7 @@ pub fn router(
         .route("/v1/.well-known/OpenIdConfiguration", get(bot_framework))
         .route("/v1/.well-known/openidconfiguration", get(bot_framework))
         .route("/v1/.well-known/keys", get(platform_keys))
+        .route("/v1/keys", get(platform_keys)) // notifications.md 4
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::new(shared))
 }

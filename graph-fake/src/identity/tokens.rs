@@ -47,9 +47,15 @@ pub struct UserClaims {
 /// Why a token opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TokenRefusal {
-    /// None, or not `Bearer`.
+    /// None.
     #[error("Access token is empty.")]
     Missing,
+    /// Of the other scheme that clients know.
+    #[error("The authentication scheme is 'Basic', not 'Bearer'.")]
+    Basic,
+    /// Of no scheme, or of another one.
+    #[error("The Authorization header does not begin with 'Bearer'.")]
+    NotBearer,
     /// No JWT.
     #[error("JWT is not well formed.")]
     Malformed,
@@ -303,7 +309,7 @@ mod tests {
         assert!(check(format!("bearer  {token}"), 2_000).is_ok(), "the scheme's case is free");
         assert_eq!(check(format!("Bearer {token}"), 999), Err(TokenRefusal::TooEarly));
         assert_eq!(check(format!("Bearer {token}"), 4_599), Err(TokenRefusal::Expired));
-        assert_eq!(check(format!("Basic {token}"), 1_000), Err(TokenRefusal::Missing));
+        assert_eq!(check(format!("Basic {token}"), 1_000), Err(TokenRefusal::Basic));
         assert_eq!(check("Bearer x.y.z".to_owned(), 1_000), Err(TokenRefusal::Malformed));
         assert_eq!(verify(&keys, None, at(1_000), None), Err(TokenRefusal::Missing));
     }

@@ -4,6 +4,8 @@ use graph_api::RejectReason;
 use platform::JoinAnswer;
 use serde::Deserialize;
 
+use crate::body;
+
 /// participantJoiningResponse (resources.md 9).
 #[derive(Deserialize)]
 #[serde(tag = "@odata.type")]
@@ -34,8 +36,13 @@ enum JoinResponse {
 /// Reads the body of a 200 to a participantJoiningNotification (R-293). `None`: there is none. A body that is
 /// no such response, lacks what its type needs or names no place to ring is unreadable (R-294).
 pub(super) fn join_answer(body: &[u8]) -> Option<JoinAnswer> {
-    if body.trim_ascii().is_empty() {
+    let body = body::unmarked(body).trim_ascii();
+    if body.is_empty() {
         return None;
+    }
+    if !body.starts_with(b"{") {
+        // serde would take a list, too.
+        return Some(JoinAnswer::Unreadable);
     }
     Some(match serde_json::from_slice(body) {
         Ok(JoinResponse::Accept) => JoinAnswer::Accept,
@@ -78,7 +85,8 @@ mod tests {
         ] {
             assert_eq!(typed(name, rest), Some(JoinAnswer::Unreadable), "{name}{rest}");
         }
-        for text in ["{}", "[]", "null", "\u{0}", "{\"@odata.type\": 3}"] {
+        let list = r##"["#microsoft.graph.acceptJoinResponse"]"##;
+        for text in [list, "{}", "[]", "null", "\u{0}", "{\"@odata.type\": 3}"] {
             assert_eq!(read(text), Some(JoinAnswer::Unreadable), "{text}");
         }
     }

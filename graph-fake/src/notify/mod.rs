@@ -1,6 +1,7 @@
 //! The requests that the platform makes itself: notifications to a bot, downloads of its prompts.
 
 mod join_answer;
+mod redirect;
 #[cfg(test)]
 mod tests;
 
@@ -58,7 +59,7 @@ pub struct DeliveryRequest {
 pub struct DeliveryResult {
     /// The bot's status; none without an answer.
     pub status: Option<u16>,
-    /// The `Location` of a redirect.
+    /// The `Location` of a redirect; where to follow it, once that was found out.
     pub location: Option<String>,
     /// Why there is no answer.
     pub error: Option<String>,
@@ -187,6 +188,10 @@ pub struct Post<'a> {
     pub notifier: &'a Notifier,
     /// Signs it.
     pub identity: &'a Identity,
+    /// Whether redirects may lead to plain `http` on this machine.
+    pub allow_http: bool,
+    /// Whether this notification has been sent elsewhere already.
+    pub moved: bool,
 }
 
 impl Post<'_> {
@@ -247,18 +252,46 @@ impl Post<'_> {
             again: delivery.attempt > 1,
             limit: delivery.limit,
         };
-        let result = self.notifier.deliver(request, token).await;
+        let mut result = self.notifier.deliver(request, token).await;
+        let said_location = result.location.take();
+        let led = self.led(first, delivery, &result, said_location.as_deref()).transpose();
+        let not_followed = led.as_ref().err().cloned();
+        result.location = led.ok().flatten();
         let said = (result.body.len() <= SAID_MAX).then_some(&result.body);
         let said: Option<Value> = said.and_then(|body| serde_json::from_slice(body).ok());
-        let detail = json!({
+        let mut detail = json!({
             "deliveryId": delivery.id.0,
             "attempt": delivery.attempt,
             "status": result.status,
-            "location": result.location,
+            "location": said_location,
             "error": result.error,
             "body": said,
         });
+        if let Some(why) = not_followed {
+            detail["notFollowed"] = why.into();
+        }
         self.journal.write(self.clock.now(), call, answered, Route("bot", "graph"), detail);
         result
+    }
+
+    /// Where a redirect leads, or why it is not followed; `None` where the answer is no redirect. R-106: an incoming
+    /// call's notification, once; R-069: to where notifications may be sent. `Location` may be relative to the
+    /// callback URI (RFC 9110 10.2.2).
+    fn led(
+        &self,
+        first: &Notification,
+        delivery: &Delivery,
+        result: &DeliveryResult,
+        location: Option<&str>,
+    ) -> Option<Result<String, String>> {
+        let status = result.status.filter(|status| (300..=399).contains(status))?;
+        Some(redirect::target(&redirect::Redirect {
+            status,
+            location,
+            from: &delivery.callback_uri,
+            incoming: first.is_incoming(),
+            moved: self.moved,
+            allow_http: self.allow_http,
+        }))
     }
 }

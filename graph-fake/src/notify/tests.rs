@@ -69,7 +69,14 @@ async fn attempt(delivery: &Delivery) -> (DeliveryOutcome, Journal) {
     let network = Arc::new(RealNetwork::new(&TlsTrust::default()).unwrap());
     let notifier = Notifier::new(HttpClient::new(network, Duration::from_secs(10)));
     let identity = Identity::new(Keys::fixed());
-    let post = Post { clock: &clock, journal: &journal, notifier: &notifier, identity: &identity };
+    let post = Post {
+        clock: &clock,
+        journal: &journal,
+        notifier: &notifier,
+        identity: &identity,
+        allow_http: true,
+        moved: false,
+    };
     let outcome = post.attempt(delivery, &Links::NONE, &Profile::default()).await;
     (outcome, journal)
 }

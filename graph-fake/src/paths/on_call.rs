@@ -118,7 +118,10 @@ pub fn action(version: Version, method: &Method, rest: &[&str]) -> Found {
             asked.get(Action::GetOperation(OperationId(guid(id))), "getOperation")
         }
         ["audioRoutingGroups", rest @ ..] => asked.routing_groups(rest),
-        ["contentSharingSessions", rest @ ..] => asked.content_sharing(rest),
+        // Notifications name them in lower case (notifications.md 3).
+        ["contentSharingSessions" | "contentsharingsessions", rest @ ..] => {
+            asked.content_sharing(rest)
+        }
         [name] => asked.named(unqualified(name)),
         _ => None,
     }

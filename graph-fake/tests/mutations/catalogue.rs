@@ -339,7 +339,7 @@ const LOBBY: [Valid; 22] = [
     ok("POST", "communications/calls/<waiting>/recordResponse", RECORD, 200),
     ok("POST", "communications/calls/<waiting>/subscribeToTone", CONTEXT, 200),
     ok("POST", "communications/calls/<waiting>/cancelMediaProcessing", CONTEXT, 200),
-    ok("POST", "communications/calls/<waiting>/sendDtmfTones", TONES, 200),
+    no("POST", "communications/calls/<waiting>/sendDtmfTones", TONES, (400, "8585")),
     ok("POST", "communications/calls/<waiting>/participants/<guest>/mute", CONTEXT, 200),
     ok(
         "POST",
@@ -347,7 +347,7 @@ const LOBBY: [Valid; 22] = [
         r#"{"metadata":"waits","clientContext":"md"}"#,
         200,
     ),
-    ok("POST", "communications/calls/<waiting>/participants/invite", INVITE, 200),
+    no("POST", "communications/calls/<waiting>/participants/invite", INVITE, (400, "8585")),
     ok("DELETE", "communications/calls/<waiting>", "", 204),
     ok(
         "POST",

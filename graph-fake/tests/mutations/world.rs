@@ -7,7 +7,10 @@ use axum::{Router, body::Body};
 use graph_api::{Guid, Timestamp};
 use graph_fake::{
     Flaw, Listeners, Options, Services, Setup, Tls,
-    config::{APP, AppBody, AppConfig, Config, TENANT, TenantConfig, USERS, UserBody, UserConfig},
+    config::{
+        APP, AccessPolicyBody, AppBody, AppConfig, Config, Everybody, TENANT, TenantConfig, USERS,
+        UserBody, UserConfig,
+    },
     identity::{AccessTokenFaults, Identity, Keys, UserClaims},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -91,6 +94,7 @@ fn config() -> Config {
         roles: platform::Permission::ALL.iter().map(|role| role.role().to_owned()).collect(),
         callback_uri: Some("https://bot.example/api/calls".to_owned()),
         may_remove_participants: true,
+        access_policy: AccessPolicyBody::All(Everybody::Everybody),
         ..AppBody::named(name, "secret")
     };
     let mut users: Vec<UserConfig> = USERS

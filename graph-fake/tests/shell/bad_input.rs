@@ -75,6 +75,26 @@ pub async fn check_bodies_that_cannot_be_read(server: Server) {
     expect_alive(&server, &call).await;
 }
 
+/// Whoever sent nothing is not told of a header.
+#[tokio::test]
+async fn a_body_that_is_missing_is_asked_for() {
+    let server = Server::start().await;
+    for kind in [Some("application/json"), None] {
+        let request = Request::post(format!("https://{}{CALLS}", server.https))
+            .header(header::AUTHORIZATION, format!("Bearer {}", server.token(0)));
+        let request = kind
+            .into_iter()
+            .fold(request, |request, kind| request.header(header::CONTENT_TYPE, kind));
+        let answer = server.send(request.body(bytes::Bytes::new()).unwrap()).await;
+        expect_error(&answer, 400, "BadRequest", "no body");
+        let message = answer.body["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains("body is required") && !message.contains("Content-Type"),
+            "{message}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_message_names_the_member() {
     let server = Server::start().await;
@@ -88,7 +108,7 @@ async fn the_message_names_the_member() {
 #[tokio::test]
 async fn the_message_says_the_body_where_no_member_has_been_reached() {
     let server = Server::start().await;
-    for body in ["", "{", "[1, 2", "\u{0}", "{7: 8}", "{} x", "\"x\""] {
+    for body in ["{", "[1, 2", "\u{0}", "{7: 8}", "{} x", "\"x\""] {
         let answer = server.graph(Method::POST, CALLS, body).await;
         let message = answer.body["error"]["message"].as_str().unwrap();
         assert!(message.contains("the body: "), "{body}: {message}");
@@ -215,7 +235,13 @@ async fn what_cannot_be_said_in_header_and_body_alike_is_not_repeated() {
 async fn a_token_is_called_empty_only_if_it_is() {
     let server = Server::start().await;
     let long = format!("Bearer {}", "x".repeat(30_000));
-    let asked = [("", "empty"), ("Bearer ", "empty"), ("Bearer t\u{f6}ken", "well formed")];
+    let asked = [
+        ("", "empty"),
+        ("Bearer ", "empty"),
+        ("Basic dTpw", "'Basic'"),
+        ("x.y.z", "Bearer"),
+        ("Bearer t\u{f6}ken", "well formed"),
+    ];
     for (token, said) in asked.into_iter().chain([(long.as_str(), "longer than 16384")]) {
         let value = http::HeaderValue::from_bytes(token.as_bytes()).unwrap();
         let request = Request::get(format!("http://{}{CALLS}/x", server.http))

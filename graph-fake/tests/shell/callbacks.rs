@@ -79,3 +79,21 @@ async fn an_application_is_registered_with_a_callback_on_this_machine_only() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{elsewhere}: {answer:?}");
     }
 }
+
+/// Whoever is refused learns every way to opt for plain http.
+#[tokio::test]
+async fn the_three_ways_to_allow_http_are_named() {
+    let server = Server::start_as(|setup| setup.config.allow_http_callbacks = false).await;
+    let app = json!({"displayName": "Bot", "secret": "s", "callbackUri": dead_callback()});
+    let path = format!("/tenants/{TENANT}/apps/{APP}");
+    let answer = server.control(Method::PUT, &path, app.to_string()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
+    let message = answer.body["error"]["message"].as_str().unwrap();
+    for way in ["--allow-http-callbacks", "allowHttpCallbacks", "httpCallbacks", "PUT /options"] {
+        assert!(message.contains(way), "{way}: {message}");
+    }
+    let on = server.control(Method::PUT, "/options", r#"{"httpCallbacks": true}"#).await;
+    assert_eq!(on.status, StatusCode::NO_CONTENT, "{on:?}");
+    let answer = server.control(Method::PUT, &path, app.to_string()).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
+}

@@ -1,6 +1,6 @@
 //! The control API: what a test sees of the fake.
 
-use crate::harness::{Server, dead_callback};
+use crate::harness::{Server, call_body, dead_callback};
 use graph_fake::config::{APP, TENANT, USERS};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -232,4 +232,134 @@ async fn misspelt_names_are_refused() {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
     let answer = server.control(Method::GET, "/journal?sicne=1", String::new()).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
+}
+
+/// serde reads a list as a struct, member by member: a bot called "n" would lose its webhook and its roles.
+#[tokio::test]
+async fn a_list_is_no_object() {
+    let server = Server::start().await;
+    register(&server).await;
+    let before = server.control(Method::GET, "/state", "").await.body;
+    let (id, app) =
+        ("0badca11-0000-4000-8000-000000000001", format!("/tenants/{TENANT}/apps/{APP}"));
+    let asked: [(Method, String, &str, &str); 20] = [
+        (Method::PUT, format!("/tenants/{TENANT}"), r#"["x"]"#, "the body"),
+        (Method::PUT, app.clone(), r#"["n", "s"]"#, "the body"),
+        (Method::PUT, app, r#"{"displayName": "n", "secret": "s", "chats": []}"#, "'chats'"),
+        (Method::PUT, format!("/tenants/{TENANT}/users/{id}"), r#"["Al"]"#, "the body"),
+        (Method::PUT, format!("/tenants/{TENANT}/instances/{id}"), r#"["x", "y"]"#, "the body"),
+        (Method::PUT, format!("/tenants/{TENANT}/phones/+12345"), r#"["busy"]"#, "the body"),
+        (Method::PUT, format!("/tenants/{TENANT}/channels/x"), "[[]]", "the body"),
+        (Method::PUT, "/options".to_owned(), "[5]", "the body"),
+        (Method::PUT, "/options".to_owned(), r#"{"profile": [true]}"#, "'profile'"),
+        (Method::POST, "/reset".to_owned(), "[5]", "the body"),
+        (Method::POST, "/clock".to_owned(), "[1000]", "the body"),
+        (Method::POST, "/keys/rotate".to_owned(), r#"["login"]"#, "the body"),
+        (
+            Method::POST,
+            "/meetings".to_owned(),
+            r#"["6f0b1c52-9d4e-4b0a-8a51-2f1f6f3a9b10"]"#,
+            "the body",
+        ),
+        (
+            Method::POST,
+            "/meetings".to_owned(),
+            r#"{"organizer": ["6f0b1c52-9d4e-4b0a-8a51-2f1f6f3a9b10"]}"#,
+            "'organizer'",
+        ),
+        (
+            Method::PUT,
+            "/faults".to_owned(),
+            r#"[{"graph": ["get", 1, 1, [429, 1]]}]"#,
+            "'[0].graph'",
+        ),
+        (
+            Method::PUT,
+            "/faults".to_owned(),
+            r#"[{"graph": {"op": "get", "reply": [429, 1]}}]"#,
+            "'[0].graph.reply'",
+        ),
+        (Method::PUT, "/faults".to_owned(), r#"{"graph": {"op": "get"}}"#, "the body"),
+        (Method::POST, "/calls".to_owned(), r#"{"from": ["x"], "to": []}"#, "'from'"),
+        (Method::POST, format!("/calls/{id}/actions"), r#"["x", "hangup"]"#, "the body"),
+        (
+            Method::POST,
+            format!("/calls/{id}/actions"),
+            r#"{"by": "x", "action": "invite", "who": [["x"]]}"#,
+            "who[0]",
+        ),
+    ];
+    for (method, path, body, place) in asked {
+        let answer = server.control(method.clone(), &path, body.to_owned()).await;
+        let message = answer.body["error"]["message"].as_str().unwrap_or_default();
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{method} {path} {body}: {answer:?}");
+        assert!(message.contains(place), "{method} {path} {body}: {message}");
+    }
+    assert_eq!(server.control(Method::GET, "/state", "").await.body, before);
+}
+
+/// What some editors put before a text.
+#[tokio::test]
+async fn a_byte_order_mark_is_no_mistake() {
+    let server = Server::start().await;
+    let done = server.control(Method::PUT, "/options", "\u{feff}{\"pstn\": false}").await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+    let call = format!("\u{feff}{}", call_body(&dead_callback()));
+    let made = server.graph(Method::POST, "/v1.0/communications/calls", call).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+}
+
+/// Control-api.md: tenants are made by `PUT /tenants/{tenantId}`; a mistyped id makes none.
+#[tokio::test]
+async fn nothing_is_put_into_a_tenant_that_does_not_exist() {
+    let server = Server::start().await;
+    let (tenant, id) =
+        ("0badca11-0000-4000-8000-00000000000f", "0badca11-0000-4000-8000-000000000001");
+    let bot = r#"{"displayName": "x", "secret": "s"}"#;
+    let desk = format!(r#"{{"app": "{APP}", "displayName": "x"}}"#);
+    let asked: [(String, &str); 5] = [
+        (format!("/tenants/{tenant}/users/{id}"), r#"{"displayName": "x"}"#),
+        (format!("/tenants/{tenant}/apps/{id}"), bot),
+        (format!("/tenants/{tenant}/instances/{id}"), &desk),
+        (format!("/tenants/{tenant}/phones/+12345"), "{}"),
+        (format!("/tenants/{tenant}/channels/x"), r#"{"members": []}"#),
+    ];
+    for (path, body) in &asked {
+        let answer = server.control(Method::PUT, path, (*body).to_owned()).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {answer:?}");
+        let message = answer.body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(tenant) && message.contains("PUT /tenants/"), "{message}");
+    }
+    let state = server.control(Method::GET, "/state", "").await.body;
+    assert_eq!(state["tenants"].as_array().unwrap().len(), 1, "{state}");
+    let made = server.control(Method::PUT, &format!("/tenants/{tenant}"), "{}").await;
+    assert_eq!(made.status, StatusCode::NO_CONTENT, "{made:?}");
+    for (path, body) in &asked {
+        let answer = server.control(Method::PUT, path, (*body).to_owned()).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{path}: {answer:?}");
+    }
+}
+
+/// Control-api.md: the same seed and the same inputs give the same ids, and the same texts.
+#[tokio::test]
+async fn a_reset_takes_a_virtual_clock_back() {
+    let server = Server::start().await;
+    let start = server.clock.now();
+    let (mut told, callback) = (Vec::new(), dead_callback());
+    for _ in 0..2 {
+        let call = server.call(&callback).await;
+        let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 5000}"#).await;
+        assert_eq!(moved.body["nowMs"], json!(start.as_millis() + 5_000), "{moved:?}");
+        let path = format!("/v1.0/communications/calls/{call}");
+        let read = server.graph(Method::GET, &path, "").await.body;
+        let refused = server.graph(Method::GET, "/v1.0/communications/calls/x", "").await.body;
+        told.push((call, read, refused));
+        let done = server.control(Method::POST, "/reset", "").await;
+        assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+        assert_eq!(server.clock.now(), start);
+    }
+    let text = |value: &Value| value.to_string().replace(&server.https.to_string(), "");
+    assert_eq!(told[0].0, told[1].0);
+    assert_eq!(text(&told[0].2), text(&told[1].2), "dates and ids of errors");
+    assert_eq!(text(&told[0].1), text(&told[1].1));
 }

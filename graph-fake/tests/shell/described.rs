@@ -1,19 +1,23 @@
 //! The description is true: each status that it promises can be had, and no other is given.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graph_api::Guid;
 use graph_fake::{
     Tls,
-    config::{APP, AppBody, AppConfig, Config, TENANT, TenantConfig, USERS, UserBody, UserConfig},
+    config::{
+        APP, AppBody, AppConfig, Config, InstanceBody, InstanceConfig, PhoneBody, PhoneConfig,
+        TENANT, TenantConfig, USERS, UserBody, UserConfig,
+    },
 };
 use http::Method;
 use seam::Clock;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Server, dead_callback},
+    harness::{Answer, Server, dead_callback},
     operations::World,
+    shapes::mismatch,
 };
 
 const NOBODY: &str = "0badca11-0000-4000-8000-000000000001";
@@ -23,8 +27,40 @@ const BOB: Guid = USERS[1].1;
 /// Method, path as described, parameters, body, status.
 type Row = (&'static str, &'static str, Vec<String>, String, u16);
 
-/// What was answered, as the description would have it.
-type Seen = BTreeSet<(String, String, u16)>;
+/// An operation and a status.
+type Answers = BTreeSet<(String, String, u16)>;
+
+/// What was answered, and what the description would have it be.
+struct Seen {
+    description: Value,
+    answers: Answers,
+    /// Where each operation that takes a body took one: the method, the path as described, the path as asked.
+    taken: BTreeMap<(String, String), String>,
+}
+
+impl Seen {
+    fn new(description: Value) -> Self {
+        Self { description, answers: Answers::new(), taken: BTreeMap::new() }
+    }
+
+    /// Every answer with a body has a shape, and is of that shape.
+    fn check(&mut self, method: &str, path: &str, answer: &Answer) {
+        let (status, operation) =
+            (answer.status.as_u16(), &self.description["paths"][path][method.to_lowercase()]);
+        let described = &operation["responses"][status.to_string()];
+        assert!(!described.is_null(), "{method} {path} {status} is not described");
+        if let Some(kind) = answer.headers.get("content-type") {
+            let kind = kind.to_str().unwrap().split(';').next().unwrap();
+            let schema = &described["content"][kind]["schema"];
+            assert!(schema.is_object(), "{method} {path} {status}: {kind} has no shape");
+            if kind == "application/json" {
+                let wrong = mismatch(&self.description, schema, &answer.body);
+                assert_eq!(wrong, None, "{method} {path} {status}: {}", answer.body);
+            }
+        }
+        self.answers.insert((method.to_owned(), path.to_owned(), status));
+    }
+}
 
 fn row(method: &'static str, path: &'static str, ids: &[&str], body: Value, status: u16) -> Row {
     let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -43,15 +79,30 @@ async fn ask(server: &Server, rows: Vec<Row>, seen: &mut Seen) {
         let path_and_query = filled.join("/") + ids.next().map_or("", String::as_str);
         let answer = server.control(parsed, &path_and_query, body.clone()).await;
         assert_eq!(answer.status.as_u16(), status, "{method} {path} {body}: {answer:?}");
-        if status >= 400 {
-            assert!(answer.body["error"]["code"].is_string(), "{method} {path}: {answer:?}");
+        seen.check(method, path, &answer);
+        if status < 300 && !body.is_empty() {
+            seen.taken.insert((method.to_owned(), path.to_owned()), path_and_query);
         }
-        seen.insert((method.to_owned(), path.to_owned(), status));
     }
 }
 
-fn promised(description: &Value) -> Seen {
-    let mut promised = Seen::new();
+/// Bodies that are too large, and none at all: where the description says that none is needed, none is.
+async fn bodies(server: &Server, seen: &mut Seen) {
+    for ((method, path), asked) in seen.taken.clone() {
+        let described = &seen.description["paths"][&path][method.to_lowercase()]["requestBody"];
+        let required = described["required"] == true;
+        let parsed: Method = method.parse().unwrap();
+        let huge = server.control(parsed.clone(), &asked, vec![b' '; (1 << 20) + 1]).await;
+        assert_eq!(huge.status.as_u16(), 413, "{method} {path}: {huge:?}");
+        seen.check(&method, &path, &huge);
+        let none = server.control(parsed, &asked, "").await;
+        assert_eq!(none.status.as_u16() == 400, required, "{method} {path}: {none:?}");
+        seen.check(&method, &path, &none);
+    }
+}
+
+fn promised(description: &Value) -> Answers {
+    let mut promised = Answers::new();
     for (path, methods) in description["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let told = |name: &str| operation[name].as_str().is_some_and(|text| !text.is_empty());
@@ -59,8 +110,12 @@ fn promised(description: &Value) -> Seen {
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let told = response["description"].as_str().is_some_and(|text| !text.is_empty());
                 assert!(told, "{method} {path} {status} is not described");
-                let status = status.parse().unwrap();
-                promised.insert((method.to_uppercase(), path.clone(), status));
+                let shaped = response["content"].as_object().is_some_and(|kinds| !kinds.is_empty());
+                let bare = status.starts_with('2') && !matches!(status.as_str(), "200" | "201");
+                assert!(shaped || bare, "{method} {path} {status} has no shape");
+                if let Ok(status) = status.parse() {
+                    promised.insert((method.to_uppercase(), path.clone(), status));
+                }
             }
         }
     }
@@ -71,7 +126,8 @@ fn promised(description: &Value) -> Seen {
 async fn every_status_that_is_described_can_be_had_and_no_other() {
     let world = World::start().await;
     let server = &world.server;
-    let mut seen = Seen::new();
+    let description = server.control(Method::GET, "/openapi.json", "").await.body;
+    let mut seen = Seen::new(description);
     ask(server, reading(&world).await, &mut seen).await;
     ask(server, administration(), &mut seen).await;
     ask(server, switches(), &mut seen).await;
@@ -83,7 +139,8 @@ async fn every_status_that_is_described_can_be_had_and_no_other() {
         vec![
             row("POST", "/clock", &[], json!({"advanceMs": 1}), 200),
             row("POST", "/clock", &[], json!({}), 400),
-            row("POST", "/reset", &[], Value::Null, 204),
+            row("GET", "/state", &[], Value::Null, 200),
+            row("POST", "/reset", &[], json!({"seed": 7}), 204),
             row("POST", "/reset", &[], json!({"seed": "x"}), 400),
         ],
         &mut seen,
@@ -91,10 +148,11 @@ async fn every_status_that_is_described_can_be_had_and_no_other() {
     .await;
     elsewhere(&mut seen).await;
     full(&mut seen).await;
-    let description = server.control(Method::GET, "/openapi.json", "").await.body;
-    let promised = promised(&description);
+    bodies(server, &mut seen).await;
+    let promised = promised(&seen.description);
+    let seen = &seen.answers;
     let (missing, surprising): (Vec<_>, Vec<_>) =
-        (promised.difference(&seen).collect(), seen.difference(&promised).collect());
+        (promised.difference(seen).collect(), seen.difference(&promised).collect());
     assert!(missing.is_empty() && surprising.is_empty(), "{missing:?}\n{surprising:?}");
 }
 
@@ -112,6 +170,7 @@ async fn reading(world: &World) -> Vec<Row> {
         row("GET", "/journal", &["?since=x"], Value::Null, 400),
         row("GET", "/why/{requestId}", &[&id], Value::Null, 200),
         row("GET", "/why/{requestId}", &[NOBODY], Value::Null, 404),
+        row("GET", "/why/{requestId}", &["%ff"], Value::Null, 400),
         row("GET", "/calls/{callId}", &[&world.pair], Value::Null, 200),
         row("GET", "/calls/{callId}", &["7"], Value::Null, 400),
         row("GET", "/calls/{callId}", &[NOBODY], Value::Null, 404),
@@ -129,7 +188,11 @@ fn administration() -> Vec<Row> {
     let tenant = TENANT.to_string();
     let (t, app, phone) = (tenant.as_str(), APP.to_string(), "+442079460123");
     let at = |path, id: &str, good: Value| {
-        vec![row("PUT", path, &[t, id], good, 204), row("PUT", path, &["7", id], json!({}), 400)]
+        vec![
+            row("PUT", path, &[t, id], good.clone(), 204),
+            row("PUT", path, &["7", id], json!({}), 400),
+            row("PUT", path, &["0badca11-0000-4000-8000-0000000000ff", id], good, 404),
+        ]
     };
     let mut rows = vec![
         row("PUT", "/tenants/{tenantId}", &[NOBODY], json!({"refusesGuests": true}), 204),
@@ -279,9 +342,16 @@ async fn elsewhere(seen: &mut Seen) {
 async fn full(seen: &mut Seen) {
     let count = 10_000_u128;
     let ids = || (0..count).map(|n| Guid::from_u128((7 << 64) | n));
+    let desk = |id| InstanceConfig {
+        id,
+        instance: InstanceBody { app: APP, display_name: "Desk".to_owned(), number: None },
+    };
+    let phone = |n| PhoneConfig { number: format!("+1206{n:07}"), phone: PhoneBody::default() };
     let crowded = TenantConfig {
         apps: ids().map(|id| AppConfig { id, app: AppBody::named("Bot", "s") }).collect(),
         users: ids().map(|id| UserConfig { id, user: UserBody::named("Dan") }).collect(),
+        instances: ids().map(desk).collect(),
+        phones: (0..count).map(phone).collect(),
         ..Config::default().tenants.remove(0)
     };
     let tenant = |id| TenantConfig { id, ..serde_json::from_value(json!({"id": TENANT})).unwrap() };
@@ -309,23 +379,16 @@ async fn full(seen: &mut Seen) {
             409,
         ),
     ];
-    // Of a tenant that cannot be made, nothing can be made.
     let instance = json!({"app": APP, "displayName": "x"});
     rows.push(row(
         "PUT",
         "/tenants/{tenantId}/instances/{instanceId}",
-        &[NOBODY, NOBODY],
+        &[t, NOBODY],
         instance,
         409,
     ));
-    rows.push(row(
-        "PUT",
-        "/tenants/{tenantId}/phones/{number}",
-        &[NOBODY, "+12345"],
-        json!({}),
-        409,
-    ));
-    let channel = json!({"members": []});
-    rows.push(row("PUT", "/tenants/{tenantId}/channels/{threadId}", &[NOBODY, "x"], channel, 409));
+    rows.push(row("PUT", "/tenants/{tenantId}/phones/{number}", &[t, "+12345"], json!({}), 409));
+    let channel = json!({"members": ids().chain([ALICE]).collect::<Vec<Guid>>()});
+    rows.push(row("PUT", "/tenants/{tenantId}/channels/{threadId}", &[t, "x"], channel, 409));
     ask(&server, rows, seen).await;
 }

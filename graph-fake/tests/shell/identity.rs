@@ -146,6 +146,8 @@ async fn keys_of_both_kinds_are_shown_and_differ() {
         platform.push(server.send(request).await.body);
     }
     assert_eq!(platform[0], platform[1]);
+    // notifications.md 4.
+    assert_eq!(ask(&server, "/v1/keys").await.body, platform[0]);
     assert_eq!(platform[0]["keys"][0]["endorsements"][0], "msteams");
     for set in [&login, &platform[0]] {
         let key = &set["keys"][0];

@@ -17,5 +17,6 @@ mod meetings;
 mod notifications;
 mod operations;
 mod recordings;
+mod shapes;
 mod token_memory;
 mod why;

@@ -251,3 +251,30 @@ async fn mistakes_are_refused_by_name() {
         assert!(message.contains(said), "{method} {path}: {message}");
     }
 }
+
+/// who is put without a policy acts for nobody; the bot that is there from the start, for everybody.
+#[tokio::test]
+async fn without_an_access_policy_an_application_acts_for_nobody() {
+    let server = Server::start().await;
+    let policy = async || {
+        let state = server.control(Method::GET, "/state", "").await.body;
+        state["tenants"][0]["apps"][0]["accessPolicy"].clone()
+    };
+    assert_eq!(policy().await, "everybody");
+    make(&server, json!({})).await;
+    let put = async |more: Value| {
+        let mut body = json!({"displayName": "Bot", "secret": SECRET,
+            "roles": ["OnlineMeetings.ReadWrite.All"]});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let path = format!("/tenants/{TENANT}/apps/{APP}");
+        let done = server.control(Method::PUT, &path, body.to_string()).await;
+        assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+    };
+    put(json!({})).await;
+    let refused = server.graph(Method::POST, &meetings_of(ALICE), "{}").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{refused:?}");
+    assert_eq!(policy().await, json!([]));
+    put(json!({"accessPolicy": [ALICE]})).await;
+    make(&server, json!({})).await;
+    assert_eq!(policy().await, json!([ALICE]));
+}

@@ -287,6 +287,83 @@ async fn an_incoming_call_is_sent_elsewhere_by_a_redirect() {
     }
 }
 
+/// RFC 9110 10.2.2: a `Location` may be relative to what was asked.
+#[tokio::test]
+async fn a_redirect_may_be_relative() {
+    for location in ["/api/calls?again", "calls?again", "?again"] {
+        let server = Server::start().await;
+        let (hook, url) = listen().await;
+        hook.first_status.store(307, Ordering::SeqCst);
+        *hook.location.lock().unwrap() = Some(location.to_owned());
+        let call = ring(&server, &url, false).await;
+        hook.wait_for(2).await;
+        assert_eq!(state_after(&server, &call, 6_000).await, "incoming", "{location}");
+        let lines = server.journal.since(0, 1_000);
+        let again = lines.iter().filter(|line| line.kind == "notification").nth(1).unwrap();
+        assert_eq!(again.detail["url"], format!("{url}?again"));
+        let first = lines.iter().find(|line| line.kind == "delivered").unwrap();
+        assert_eq!(first.detail["location"], location, "as it came");
+        assert_eq!(first.detail["notFollowed"], Value::Null);
+    }
+}
+
+/// Whoever wonders where the notification went finds the reason.
+#[tokio::test]
+async fn a_redirect_that_is_not_followed_says_why() {
+    for (status, location, reason) in [
+        (302, Some("http://evil.example/api"), "loopback"),
+        (307, Some("ftp://127.0.0.1/api"), "absolute https"),
+        (307, Some("http://[::1/"), "cannot be read"),
+        (307, None, "no Location"),
+        (308, Some("/api/calls"), "302 and 307"),
+    ] {
+        let server = Server::start().await;
+        let (hook, url) = listen().await;
+        hook.first_status.store(status, Ordering::SeqCst);
+        *hook.location.lock().unwrap() = location.map(str::to_owned);
+        let call = ring(&server, &url, false).await;
+        hook.wait_for(1).await;
+        state_after(&server, &call, 100).await;
+        let lines = server.journal.since(0, 1_000);
+        let told = lines.iter().find(|line| line.kind == "delivered").unwrap();
+        let why = told.detail["notFollowed"].as_str().unwrap_or_default();
+        assert!(why.contains(reason), "{status} {location:?}: {told:?}");
+        assert_eq!(hook.got.lock().unwrap().len(), 1, "{status} {location:?}");
+    }
+    // once.
+    let server = Server::start().await;
+    let (first, url) = listen().await;
+    let (second, elsewhere) = listen().await;
+    for (hook, to) in [(&first, elsewhere), (&second, url.clone())] {
+        hook.first_status.store(302, Ordering::SeqCst);
+        *hook.location.lock().unwrap() = Some(to);
+    }
+    let call = ring(&server, &url, false).await;
+    second.wait_for(1).await;
+    state_after(&server, &call, 100).await;
+    let lines = server.journal.since(0, 1_000);
+    let told: Vec<_> = lines.iter().filter(|line| line.kind == "delivered").collect();
+    assert_eq!(told[0].detail["notFollowed"], Value::Null);
+    assert!(
+        told[1].detail["notFollowed"].as_str().unwrap_or_default().contains("once"),
+        "{told:?}"
+    );
+    // And only what is incoming.
+    let server = Server::start().await;
+    let (hook, url) = listen().await;
+    hook.first_status.store(302, Ordering::SeqCst);
+    *hook.location.lock().unwrap() = Some("/api/calls".to_owned());
+    let call = server.call(&url).await;
+    hook.wait_for(1).await;
+    state_after(&server, &call, 10).await;
+    let lines = server.journal.since(0, 1_000);
+    let told = lines.iter().find(|line| line.kind == "delivered").unwrap();
+    assert!(
+        told.detail["notFollowed"].as_str().unwrap_or_default().contains("incoming"),
+        "{told:?}"
+    );
+}
+
 ///
 #[tokio::test]
 async fn the_older_format_comes_first_where_the_channel_is_set_so() {

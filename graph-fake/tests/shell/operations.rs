@@ -405,3 +405,20 @@ async fn device_quality() {
     assert_eq!(ask("Room/1.0", "{}").await, (400, json!("8523")));
     assert_eq!(ask("Room/1.0", r#"{"quality": 7}"#).await, (400, json!("BadRequest")));
 }
+
+/// Notifications name the sessions in lower case, and lower case they are asked for (R-001, R-018).
+#[tokio::test]
+async fn what_a_notification_names_can_be_read() {
+    let world = World::start().await;
+    let group = world.path("/{group}");
+    for family in ["/communications/calls/", "/app/calls/"] {
+        for name in ["contentsharingsessions", "contentSharingSessions"] {
+            let path = format!("{}/{name}", group.replace("/communications/calls/", family));
+            let list = world.server.graph(Method::GET, &path, "").await;
+            assert_eq!((list.status.as_u16(), &list.body["value"]), (200, &json!([])), "{path}");
+            let one = world.server.graph(Method::GET, &format!("{path}/s"), "").await;
+            assert_eq!(one.status.as_u16(), 404, "{path}: {one:?}");
+            assert_eq!(one.body["error"]["code"], "NotFound", "{path}: {one:?}");
+        }
+    }
+}

@@ -108,7 +108,7 @@ async fn only_the_same_token_is_remembered() {
     let (head, signature) = token.rsplit_once('.').unwrap();
     let turned: String = signature.chars().rev().collect();
     expect_shut(&server, &format!("{head}.{turned}"), "Signature").await;
-    expect_shut(&server, &token.replace("Bearer", "Basic"), "empty").await;
+    expect_shut(&server, &token.replace("Bearer", "Basic"), "'Basic'").await;
     expect_open(&server, &token).await;
     expect_open(&server, &token.replace("Bearer", "bearer")).await;
     // Not valid yet: refused now, believed in time.

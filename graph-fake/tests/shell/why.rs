@@ -214,6 +214,9 @@ async fn permissions_are_explained() {
     assert_eq!(refused.body["error"]["code"], "7504");
     let why = expect_why(&server, &refused, "isInToken", "fetch a new token").await;
     assert_eq!((&why["app"], &why["tenant"]), (&json!(APP), &json!(TENANT)));
+    // It was granted all along; that it is not in the token is all that is known.
+    let mend = why["mend"].as_str().unwrap();
+    assert!(mend.contains("does not carry") && !mend.contains("after"), "{mend}");
     let app = json!({"displayName": "Bot", "secret": "s"}).to_string();
     let path = format!("/tenants/{TENANT}/apps/{APP}");
     assert_eq!(server.control(Method::PUT, &path, app).await.status, StatusCode::NO_CONTENT);
@@ -244,6 +247,8 @@ async fn another_tenant_is_explained() {
     let elsewhere = Guid::from_u128(0x7e57_d004_2b97_4e7a_b45f_0000_0000_0001);
     let path = format!("/tenants/{elsewhere}/apps/{APP}");
     let app = json!({"displayName": "Bot", "secret": "s", "roles": [INITIATE]}).to_string();
+    let tenant = format!("/tenants/{elsewhere}");
+    assert_eq!(server.control(Method::PUT, &tenant, "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(server.control(Method::PUT, &path, app).await.status, StatusCode::NO_CONTENT);
     let foreign = token(server, json!({"appId": APP, "tenantId": elsewhere})).await;
     let path = world.path("/{pair}");

@@ -22,7 +22,7 @@ enum Kind {
     /// Runs with tokio's clock too, but shows something else.
     Skewed { anchor: Timestamp, since: Instant, skew: Skew },
     /// Stands still until it is moved (`--clock virtual`, R-305).
-    Manual(Arc<watch::Sender<Timestamp>>),
+    Manual { anchor: Timestamp, now: Arc<watch::Sender<Timestamp>> },
 }
 
 /// Why a clock cannot be moved.
@@ -53,7 +53,7 @@ impl Clock {
 
     /// Stands at `anchor` until [`Clock::advance`] moves it.
     pub fn manual(anchor: Timestamp) -> Self {
-        Self(Kind::Manual(Arc::new(watch::channel(anchor).0)))
+        Self(Kind::Manual { anchor, now: Arc::new(watch::channel(anchor).0) })
     }
 
     /// Now.
@@ -61,23 +61,31 @@ impl Clock {
         match &self.0 {
             Kind::Running { anchor, since } => *anchor + since.elapsed(),
             Kind::Skewed { anchor, since, skew } => skew.shown(*anchor + since.elapsed()),
-            Kind::Manual(sender) => *sender.borrow(),
+            Kind::Manual { now, .. } => *now.borrow(),
         }
     }
 
     /// Whether [`Clock::advance`] works.
     pub fn is_manual(&self) -> bool {
-        matches!(self.0, Kind::Manual(_))
+        matches!(self.0, Kind::Manual { .. })
     }
 
     /// Moves a manual clock forward and wakes whoever waits for a time that has come.
     pub fn advance(&self, by: Duration) -> Result<Timestamp, ClockError> {
         match &self.0 {
             Kind::Running { .. } | Kind::Skewed { .. } => Err(ClockError::RunsByItself),
-            Kind::Manual(sender) => {
-                sender.send_modify(|now| *now = *now + by);
-                Ok(*sender.borrow())
+            Kind::Manual { now, .. } => {
+                now.send_modify(|now| *now = *now + by);
+                Ok(*now.borrow())
             }
+        }
+    }
+
+    /// Takes a manual clock back to where it stood at first; a clock that runs goes on. Whoever sleeps until a time
+    /// that has not come sleeps until it comes.
+    pub fn rewind(&self) {
+        if let Kind::Manual { anchor, now } = &self.0 {
+            now.send_replace(*anchor);
         }
     }
 
@@ -100,8 +108,8 @@ impl Clock {
                     }
                 }
             }
-            Kind::Manual(sender) => {
-                let mut receiver = sender.subscribe();
+            Kind::Manual { now, .. } => {
+                let mut receiver = now.subscribe();
                 // The sender lives as long as `self`, so waiting cannot fail before the time comes.
                 let _ = receiver.wait_for(|now| *now >= until).await;
             }
@@ -134,5 +142,7 @@ mod tests {
         assert!(!waiter.is_finished());
         clock.advance(Duration::from_secs(1)).unwrap();
         waiter.await.unwrap();
+        clock.rewind();
+        assert_eq!(clock.now(), Timestamp::from_secs(10));
     }
 }

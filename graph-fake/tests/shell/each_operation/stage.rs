@@ -65,7 +65,7 @@ impl Stage {
     async fn allow_removals(&self) {
         let roles: Vec<&str> = platform::Permission::ALL.iter().map(|one| one.role()).collect();
         let app = json!({"displayName": "Bot", "secret": "s", "callbackUri": dead_callback(),
-            "roles": roles, "mayRemoveParticipants": true});
+            "roles": roles, "mayRemoveParticipants": true, "accessPolicy": "everybody"});
         self.control(Method::PUT, &format!("/tenants/{TENANT}/apps/{APP}"), &app).await;
     }
 
