@@ -17,6 +17,8 @@ pub enum Flaw {
     ForgetsKeepAlive,
     /// keepAlive is not needed.
     NeverLapses,
+    /// Every time audio flows, `established` is said again (against clients.md 25).
+    SaysEstablishedAgain,
     /// Runs waiting prompts in reverse order.
     ReversesQueue,
     /// A finished operation is told as `completed` though its download failed.
