@@ -33,6 +33,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use utoipa::OpenApi;
 
+pub(crate) use people::shown;
+
 use crate::{
     body::{self, BadBody},
     driver::{Driver, Stopped},
@@ -221,9 +223,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = body::read(request.into_body(), BODY_MAX).await.map_err(Trouble::body)?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|e| Trouble::bad(format!("{}: {}", body::place(e.path()), e.inner())))?;
-        reader.end().map_err(|e| Trouble::bad(format!("the body: {e}")))?;
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
+            Trouble::bad(format!("{}: {}", body::place(e.path()), body::words(e.inner())))
+        })?;
+        reader.end().map_err(|e| Trouble::bad(format!("the body: {}", body::words(&e))))?;
         Ok(Self(value))
     }
 }

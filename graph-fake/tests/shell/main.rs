@@ -18,4 +18,5 @@ mod notifications;
 mod operations;
 mod recordings;
 mod token_memory;
+mod understood;
 mod why;

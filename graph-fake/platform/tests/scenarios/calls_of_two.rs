@@ -289,11 +289,9 @@ fn established_with_audio_once() {
     let told = stage.notifications(call);
     let audio: Vec<_> = told
         .iter()
-        .filter_map(|told| match &told.what {
-            platform::What::CallUpdated(update) => {
-                Some((update.state.as_ref().map(ToString::to_string), update.audio_active?))
-            }
-            _ => None,
+        .filter_map(|told| {
+            let platform::What::CallUpdated(update) = &told.what else { return None };
+            Some((update.state.as_ref().map(ToString::to_string), update.audio_active?))
         })
         .collect();
     let established = || Some("established".to_owned());
@@ -307,6 +305,26 @@ fn established_with_audio_once() {
         (None, true),
     ];
     assert_eq!(audio, expected);
+}
+
+/// Errors.md 2: what is missing is an argument error, wherever it is missing.
+#[test]
+fn members_that_are_missing() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.try_create(json!({"targets": [{}]})), "400 8523");
+    assert_eq!(stage.try_create(calling(DANA, json!({"source": {}}))), "400 8523");
+    let config = json!({"@odata.type": "#microsoft.graph.serviceHostedMediaConfig",
+        "preFetchMedia": [{}]});
+    assert_eq!(stage.try_create(calling(DANA, json!({"mediaConfig": config}))), "400 8523");
+    let call = stage.talk(DANA);
+    assert_eq!(stage.ask(call, invite(&[json!({})])), "400 8523");
+    let transfer = |target| CallVerb::Transfer(Box::new(body(json!({"transferTarget": target}))));
+    assert_eq!(stage.ask(call, transfer(json!({}))), "400 8523");
+    for prompts in [json!([{}]), json!([{"mediaInfo": {}}])] {
+        assert_eq!(stage.ask(call, play(&prompts)), "400 8523");
+    }
+    let rung = stage.ring(KIM, &[Who::Application(BOT)]).unwrap();
+    assert_eq!(stage.ask(rung, redirect(&[json!({})])), "400 8523");
 }
 
 /// not before the call is established.
