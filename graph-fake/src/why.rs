@@ -254,7 +254,7 @@ const fn predicate(refusal: &Refusal) -> &'static str {
         Refusal::OperationNotFound => "operationExists",
         Refusal::ParticipantNotFound => "participantExists",
         Refusal::MeetingNotFound => "meetingExists",
-        Refusal::ItemNotFound(_) => "itemExists",
+        Refusal::ItemNotFound(_) | Refusal::UserNotFound => "itemExists",
         Refusal::NoSuchResource => "pathExists",
         Refusal::NotModelled(_) => "isModelled",
         Refusal::NoPstn => "pstnIsOn",
@@ -270,6 +270,7 @@ const fn predicate(refusal: &Refusal) -> &'static str {
         Refusal::Conflict(_) => "nothingIsInTheWay",
         Refusal::JoinBlocked => "guestsAreLetIn",
         Refusal::NotMemberOfChannel => "isMemberOfChannel",
+        Refusal::ConferenceFull => "conferenceHasRoom",
         Refusal::TooManyOperations => "queueHasRoom",
         Refusal::TooManyCalls => "callsHaveRoom",
         Refusal::TooManyCallsInMonth { .. } => "monthHasRoom",
@@ -278,7 +279,7 @@ const fn predicate(refusal: &Refusal) -> &'static str {
 }
 
 /// What mends each; permissions are told one by one, by [`grant`].
-const MENDS: [(&str, &str); 35] = [
+const MENDS: [(&str, &str); 36] = [
     ("isRegistered", "register the application in this tenant, with calling enabled"),
     (
         "mayRemoveParticipants",
@@ -322,6 +323,7 @@ const MENDS: [(&str, &str); 35] = [
         "let guests into this tenant (refusesGuests), or join with Calls.JoinGroupCall.All",
     ),
     ("isMemberOfChannel", "name a user who is a member of the channel"),
+    ("conferenceHasRoom", "wait until somebody leaves: 1,000 participants fit, bots among them"),
     ("queueHasRoom", "wait for operations to end, or cancel them"),
     ("callsHaveRoom", "end calls first"),
     ("monthHasRoom", "let the clock run for Retry-After, or raise the option 'callsPerMonth'"),
@@ -383,6 +385,7 @@ mod tests {
             Refusal::ParticipantNotFound,
             Refusal::MeetingNotFound,
             Refusal::ItemNotFound("x"),
+            Refusal::UserNotFound,
             Refusal::NoSuchResource,
             Refusal::NotModelled("x"),
             Refusal::NoPstn,
@@ -398,6 +401,7 @@ mod tests {
             Refusal::Conflict(String::new()),
             Refusal::JoinBlocked,
             Refusal::NotMemberOfChannel,
+            Refusal::ConferenceFull,
             Refusal::TooManyOperations,
             Refusal::TooManyCalls,
             Refusal::TooManyCallsInMonth { left: 1 },

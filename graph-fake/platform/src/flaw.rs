@@ -149,7 +149,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 70] = [
+    pub const ALL: [Self; 71] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -157,6 +157,7 @@ impl Flaw {
         Self::PromptsBeforeAudio,
         Self::ForgetsKeepAlive,
         Self::NeverLapses,
+        Self::SaysEstablishedAgain,
         Self::ReversesQueue,
         Self::HidesFailure,
         Self::EndsOperationsAloud,
