@@ -103,7 +103,8 @@ pub struct ParticipantInfo {
     /// The participant id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Who.
+    /// Who. Required; absent, it names nobody, which is an argument error.
+    #[serde(default)]
     pub identity: IdentitySet,
     /// The roster id; required in a transferee.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -62,7 +62,8 @@ pub struct InvitationParticipantInfo {
     /// `#microsoft.graph.invitationParticipantInfo`.
     #[serde(rename = "@odata.type", skip_serializing_if = "Option::is_none")]
     pub odata_type: Option<String>,
-    /// Who; required.
+    /// Who. Required; absent, it names nobody, which is an argument error.
+    #[serde(default)]
     pub identity: IdentitySet,
     /// The participant id that the target will have.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -63,7 +63,8 @@ pub struct MediaInfo {
     /// `#microsoft.graph.mediaInfo`.
     #[serde(rename = "@odata.type", skip_serializing_if = "Option::is_none")]
     pub odata_type: Option<String>,
-    /// Where the file is; the service downloads it.
+    /// Where the file is; the service downloads it. Required; absent is empty, which is an argument error.
+    #[serde(default)]
     pub uri: String,
     /// The key under which the download is cached.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +81,8 @@ pub struct MediaPrompt {
     /// `#microsoft.graph.mediaPrompt`.
     #[serde(rename = "@odata.type", skip_serializing_if = "Option::is_none")]
     pub odata_type: Option<String>,
-    /// What to play.
+    /// What to play. Required; absent has no URI, which is an argument error.
+    #[serde(default)]
     pub media_info: MediaInfo,
     /// Everything else.
     #[serde(flatten)]

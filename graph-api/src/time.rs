@@ -121,7 +121,12 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!("'{text}' is not a date and time like {}", Self(0)))
+            let text: String = text.chars().take(TEXT_MAX).collect();
+            let range = "from 1970-01-01 to 2500-12-31";
+            let form = Self(0);
+            serde::de::Error::custom(format!(
+                "'{text}' is not a date and time like {form}, {range}"
+            ))
         })
     }
 }

@@ -67,6 +67,62 @@ pub fn place(path: &serde_path_to_error::Path) -> String {
     if known.is_empty() { "the body".to_owned() } else { format!("'{known}'") }
 }
 
+/// What is wrong there, in Graph's words: what the reader says of itself (types of this program, and where in the
+/// text a member ends) helps nobody.
+pub fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if !error.is_data() {
+        return text;
+    }
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    if let Some(member) = text.strip_prefix("missing field ") {
+        return format!("{} is missing", member.replace('`', "'"));
+    }
+    let typed = text.strip_prefix("invalid type: ").map(|rest| (rest, true));
+    let typed = typed.or_else(|| text.strip_prefix("invalid value: ").map(|rest| (rest, false)));
+    let parts = typed.and_then(|(rest, kind)| Some((rest.rsplit_once(", expected ")?, kind)));
+    match parts {
+        Some(((given, expected), true)) => {
+            format!("{} is expected, not {}", kind_expected(expected), kind_given(given))
+        }
+        Some(((_, expected), false)) => {
+            format!("{} is expected, and this value is none", kind_expected(expected))
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// A type of the reader's as Graph's pages call it.
+fn kind_expected(text: &str) -> &str {
+    match text {
+        "i32" => "Edm.Int32",
+        "i64" => "Edm.Int64",
+        "f32" | "f64" => "Edm.Double",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "a boolean" => "Edm.Boolean",
+        "a string" | "a borrowed string" | "a character" => "Edm.String",
+        "a sequence" => "a collection",
+        "a map" => "an object",
+        _ if text.starts_with("struct ") => "an object",
+        _ if text.starts_with("a sequence") || text.starts_with("a tuple") => "a collection",
+        _ if text.starts_with("enum ") => "one of the known values",
+        _ => text,
+    }
+}
+
+fn kind_given(text: &str) -> &'static str {
+    match text.split([' ', '`']).next().unwrap_or_default() {
+        "null" | "unit" | "Option" => "null",
+        "boolean" => "a Boolean",
+        "integer" | "floating" => "a number",
+        "string" | "character" => "a string",
+        "sequence" => "a collection",
+        "map" => "an object",
+        _ => "this",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -129,5 +185,29 @@ mod tests {
         assert_eq!(place_of::<T>("[1, 2"), "the body");
         assert_eq!(place_of::<T>(r#"{"callbackUri": 7}"#), "'callbackUri'");
         assert_eq!(place_of::<T>(r#"{"acceptedModalities": [7]}"#), "'acceptedModalities[0]'");
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_graphs_words() {
+        use graph_api::{AnswerRequest, RedirectRequest, RejectRequest, TransferRequest};
+        fn wrong<T: DeserializeOwned>(text: &str) -> String {
+            words(&serde_json::from_str::<T>(text).err().unwrap())
+        }
+        let object = "an object is expected, not a string";
+        assert_eq!(wrong::<AnswerRequest>("\"x\""), object);
+        assert_eq!(wrong::<TransferRequest>(r#"{"transferee": "x, expected y"}"#), object);
+        let timeout = r#"{"targets": [], "timeout": "55"}"#;
+        assert_eq!(wrong::<RedirectRequest>(timeout), "Edm.Int32 is expected, not a string");
+        let timeout = r#"{"timeout": 99999999999}"#;
+        let none = "Edm.Int32 is expected, and this value is none";
+        assert_eq!(wrong::<RedirectRequest>(timeout), none);
+        let one = "a collection is expected, not an object";
+        assert_eq!(wrong::<RedirectRequest>(r#"{"targets": {}}"#), one);
+        let callback = r#"{"callbackUri": 7}"#;
+        assert_eq!(wrong::<AnswerRequest>(callback), "Edm.String is expected, not a number");
+        assert_eq!(wrong::<graph_api::CallMediaState>("{}"), "'audio' is missing");
+        let reasons = "expected one of none, busy, forbidden";
+        assert_eq!(wrong::<RejectRequest>(r#"{"reason": "x"}"#), reasons);
+        assert!(wrong::<AnswerRequest>("{").contains("line 1"), "where the JSON breaks off");
     }
 }

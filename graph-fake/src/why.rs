@@ -268,7 +268,7 @@ const fn predicate(refusal: &Refusal) -> &'static str {
         Refusal::OperationNotFound => "operationExists",
         Refusal::ParticipantNotFound => "participantExists",
         Refusal::MeetingNotFound => "meetingExists",
-        Refusal::ItemNotFound(_) => "itemExists",
+        Refusal::ItemNotFound(_) | Refusal::UserNotFound => "itemExists",
         Refusal::NoSuchResource => "pathExists",
         Refusal::NotModelled(_) => "isModelled",
         Refusal::NoPstn => "pstnIsOn",
@@ -284,6 +284,7 @@ const fn predicate(refusal: &Refusal) -> &'static str {
         Refusal::Conflict(_) => "nothingIsInTheWay",
         Refusal::JoinBlocked => "guestsAreLetIn",
         Refusal::NotMemberOfChannel => "isMemberOfChannel",
+        Refusal::ConferenceFull => "conferenceHasRoom",
         Refusal::TooManyOperations => "queueHasRoom",
         Refusal::TooManyCalls => "callsHaveRoom",
         Refusal::TooManyCallsInMonth { .. } => "monthHasRoom",
@@ -292,7 +293,7 @@ const fn predicate(refusal: &Refusal) -> &'static str {
 }
 
 /// What mends each; permissions are told one by one, by [`grant`].
-const MENDS: [(&str, &str); 35] = [
+const MENDS: [(&str, &str); 36] = [
     ("isRegistered", "register the application in this tenant, with calling enabled"),
     (
         "mayRemoveParticipants",
@@ -336,6 +337,7 @@ const MENDS: [(&str, &str); 35] = [
         "let guests into this tenant (refusesGuests), or join with Calls.JoinGroupCall.All",
     ),
     ("isMemberOfChannel", "name a user who is a member of the channel"),
+    ("conferenceHasRoom", "wait until somebody leaves: 1,000 participants fit, bots among them"),
     ("queueHasRoom", "wait for operations to end, or cancel them"),
     ("callsHaveRoom", "end calls first"),
     ("monthHasRoom", "let the clock run for Retry-After, or raise the option 'callsPerMonth'"),
@@ -397,6 +399,7 @@ mod tests {
             Refusal::ParticipantNotFound,
             Refusal::MeetingNotFound,
             Refusal::ItemNotFound("x"),
+            Refusal::UserNotFound,
             Refusal::NoSuchResource,
             Refusal::NotModelled("x"),
             Refusal::NoPstn,
@@ -412,6 +415,7 @@ mod tests {
             Refusal::Conflict(String::new()),
             Refusal::JoinBlocked,
             Refusal::NotMemberOfChannel,
+            Refusal::ConferenceFull,
             Refusal::TooManyOperations,
             Refusal::TooManyCalls,
             Refusal::TooManyCallsInMonth { left: 1 },

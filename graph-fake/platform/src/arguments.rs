@@ -102,6 +102,9 @@ pub fn client_context(given: Option<&str>) -> Result<(), Refusal> {
 /// The identities of targets, participants, transferees; the refusal names the one that is none.
 pub fn targets(given: &[InvitationParticipantInfo], name: &str) -> Result<Vec<Who>, Refusal> {
     let read = |(at, info): (usize, &InvitationParticipantInfo)| {
+        if info.replaces_call_id.as_ref().is_some_and(|id| id.parse::<Guid>().is_err()) {
+            return Err(invalid(format!("'{name}[{at}].replacesCallId' must be a GUID.")));
+        }
         Who::read(&info.identity).map_err(|bad| invalid(format!("'{name}[{at}].identity' {bad}.")))
     };
     given.iter().enumerate().map(read).collect()
@@ -324,6 +327,9 @@ pub fn routing_policies(request: &CreateRequest, peer: bool) -> Result<(), Refus
 /// the service downloads from http and https.
 fn prompt_uri(info: &MediaInfo) -> Result<(), Refusal> {
     let uri = &info.uri;
+    if uri.is_empty() {
+        return Err(invalid("'mediaInfo.uri' is required."));
+    }
     if !(has_scheme(uri, "https://") || has_scheme(uri, "http://")) || uri.len() > URI_MAX {
         return Err(invalid("'mediaInfo.uri' must be an absolute http or https URI."));
     }

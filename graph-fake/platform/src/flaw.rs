@@ -17,6 +17,8 @@ pub enum Flaw {
     ForgetsKeepAlive,
     /// keepAlive is not needed.
     NeverLapses,
+    /// Every time audio flows, `established` is said again (against clients.md 25).
+    SaysEstablishedAgain,
     /// Runs waiting prompts in reverse order.
     ReversesQueue,
     /// A finished operation is told as `completed` though its download failed.
@@ -147,7 +149,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 70] = [
+    pub const ALL: [Self; 71] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -155,6 +157,7 @@ impl Flaw {
         Self::PromptsBeforeAudio,
         Self::ForgetsKeepAlive,
         Self::NeverLapses,
+        Self::SaysEstablishedAgain,
         Self::ReversesQueue,
         Self::HidesFailure,
         Self::EndsOperationsAloud,

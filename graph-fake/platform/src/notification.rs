@@ -46,8 +46,9 @@ pub enum What {
 /// A partial update of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Update {
-    /// Where the call is.
-    pub state: CallState,
+    /// Where the call is. Left out where audio alone is told, from the second time on: sample bots begin anew with
+    /// each `established` whose audio is active (clients.md 25).
+    pub state: Option<CallState>,
     /// Set where this notification tells it.
     pub audio_active: Option<bool>,
     /// Chat and meeting: with every state of a joined meeting, and once at escalation.
@@ -59,7 +60,12 @@ pub struct Update {
 impl Update {
     /// A state and nothing else.
     pub const fn state(state: CallState) -> Self {
-        Self { state, audio_active: None, coordinates: None, result: None }
+        Self { state: Some(state), audio_active: None, coordinates: None, result: None }
+    }
+
+    /// Whether audio flows and nothing else.
+    pub const fn audio(active: bool) -> Self {
+        Self { state: None, audio_active: Some(active), coordinates: None, result: None }
     }
 }
 

@@ -95,6 +95,9 @@ pub enum Refusal {
     /// No such online meeting.
     #[error("The online meeting was not found.")]
     MeetingNotFound,
+    /// No such user, in a path of online meetings.
+    #[error("User not found.")]
+    UserNotFound,
     /// No such routing group or content sharing session.
     #[error("{0} not found.")]
     ItemNotFound(&'static str),
@@ -125,6 +128,9 @@ pub enum Refusal {
         /// Seconds until its next month begins.
         left: u32,
     },
+    /// The conference has as many participants as it may.
+    #[error("The conference is full.")]
+    ConferenceFull,
     /// A meeting in a channel that its organizer is not a member of.
     #[error("The user is not a member of the channel.")]
     NotMemberOfChannel,
@@ -146,7 +152,7 @@ impl Refusal {
             Self::MissingPermission(_) => (403, "7504"),
             Self::TenantMismatch => (403, "7505"),
             Self::NotYourCall => (403, "7507"),
-            Self::CallNotFound | Self::OperationNotFound => (404, "8522"),
+            Self::CallNotFound | Self::OperationNotFound | Self::ItemNotFound(_) => (404, "8522"),
             Self::ParticipantNotFound => (404, "8543"),
             Self::NotGroupCall => (400, "8548"),
             Self::WrongMediaMode => (400, "8500"),
@@ -160,9 +166,9 @@ impl Refusal {
                 (403, "Forbidden")
             }
             Self::NoAccessPolicy { .. } => (403, "Forbidden"),
-            Self::JoinBlocked => (403, "8560"),
+            Self::JoinBlocked | Self::ConferenceFull => (403, "8560"),
             Self::BadJoinMeetingId => (404, "8561"),
-            Self::MeetingNotFound | Self::ItemNotFound(_) => (404, "NotFound"),
+            Self::MeetingNotFound | Self::UserNotFound => (404, "NotFound"),
             Self::NoSuchResource => (404, "UnknownError"),
             Self::NotModelled(_) | Self::NoPstn => (405, "8520"),
             Self::AlreadyAnswered | Self::Conflict(_) => (409, "8519"),

@@ -190,8 +190,6 @@ pub struct ParticipantView {
     pub role: &'static str,
     /// Why they are gone; only in a delta roster.
     pub removed: Option<&'static str>,
-    /// The roster update in which this entry last changed.
-    pub changed_in: u64,
     /// Not shown to others.
     pub hidden: bool,
 }

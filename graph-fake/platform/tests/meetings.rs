@@ -352,8 +352,31 @@ fn meetings_of_nobody_in_particular() {
     assert_eq!(unknown, Err(Refusal::MeetingNotFound));
     for nobody in ["olu@fabrikam.example".to_owned(), Guid::from_u128(9).to_string()] {
         let reply = world.ask(app(), MeetingVerb::Create(Whose::User(nobody), read(json!({}))));
-        assert_eq!(reply, Err(Refusal::ItemNotFound("User")));
+        assert_eq!(reply, Err(Refusal::UserNotFound));
     }
+}
+
+/// how a meeting is joined by its id is fixed at creation; it may be sent back as it is.
+#[test]
+fn the_way_in_cannot_be_changed() {
+    let mut world = World::new();
+    let made = view(world.create(json!({"joinMeetingIdSettings": {"isPasscodeRequired": true}})));
+    let id = made.meeting.text_id();
+    let mut change = |settings: Value| {
+        let wanted = read(json!({"joinMeetingIdSettings": settings}));
+        world.ask(app(), MeetingVerb::Update(of(OLU), id.clone(), wanted))
+    };
+    for settings in [
+        json!({"isPasscodeRequired": false}),
+        json!({"passcode": "another"}),
+        json!({"joinMeetingId": "1"}),
+        json!({"isPasscodeRequired": true, "passcode": "another"}),
+    ] {
+        assert!(is_bad(&change(settings.clone())), "{settings}");
+    }
+    let (number, passcode) = (&made.meeting.join_meeting_id, &made.meeting.passcode);
+    let same = json!({"isPasscodeRequired": true, "joinMeetingId": number, "passcode": passcode});
+    assert!(change(same).is_ok());
 }
 
 ///

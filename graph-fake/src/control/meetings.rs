@@ -3,7 +3,6 @@
 use axum::{Json, extract::State};
 use graph_api::Guid;
 use http::StatusCode;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use platform::{Act, CallId, Input, MeetingId, Schedule, meetings::Meeting};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -171,27 +170,12 @@ impl Owned {
 /// A meeting, as far as a test needs it.
 pub fn shown(meeting: &Meeting) -> Value {
     json!({
-        "meetingId": meeting.id.0, "joinWebUrl": join_web_url(meeting),
+        "meetingId": meeting.id.0, "joinWebUrl": meeting.link().to_string(),
         "threadId": meeting.thread, "messageId": meeting.message,
         "joinMeetingId": meeting.join_meeting_id, "passcode": meeting.passcode,
         "organizer": meeting.organizer, "tenantId": meeting.tenant, "subject": meeting.subject,
         "lobby": meeting.lobby,
     })
-}
-
-/// What a URL carries as it is.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-///
-fn join_web_url(meeting: &Meeting) -> String {
-    let context = json!({"Tid": meeting.tenant, "Oid": meeting.organizer}).to_string();
-    let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
-    format!(
-        "https://teams.microsoft.com/l/meetup-join/{}/{}?context={}",
-        escaped(&meeting.thread),
-        escaped(&meeting.message),
-        escaped(&context)
-    )
 }
 
 /// Whom to invite.

@@ -36,6 +36,7 @@ use serde_json::json;
 use utoipa::OpenApi;
 
 use complete::Complete;
+pub(crate) use people::shown;
 
 use crate::{
     body::{self, BadBody},
@@ -229,9 +230,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let text = body::unmarked(&bytes);
         let text: &[u8] = if text.is_empty() { b"{}" } else { text };
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(Objects(&mut reader))
-            .map_err(|e| Trouble::bad(format!("{}: {}", body::place(e.path()), e.inner())))?;
-        reader.end().map_err(|e| Trouble::bad(format!("the body: {e}")))?;
+        let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|e| {
+            Trouble::bad(format!("{}: {}", body::place(e.path()), body::words(e.inner())))
+        })?;
+        reader.end().map_err(|e| Trouble::bad(format!("the body: {}", body::words(&e))))?;
         Ok(Self(value))
     }
 }

@@ -88,7 +88,9 @@ pub async fn journal(
     since: Result<Query<Since>, QueryRejection>,
     headers: http::HeaderMap,
 ) -> Result<Response, Trouble> {
-    let Query(Since { since }) = since.map_err(|error| Trouble::bad(error.body_text()))?;
+    let Query(Since { since }) = since.map_err(|_| {
+        Trouble::bad("the query: 'since' is a whole number, and the only parameter here")
+    })?;
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
         return Ok(stream(control, since));

@@ -1,7 +1,7 @@
 //! What happened in the platform, as lines of the journal.
 
 use graph_api::CallState;
-use platform::{CallId, Event, Explanation};
+use platform::{CallId, Event, Explanation, Who};
 use serde_json::{Value, json};
 
 use super::Core;
@@ -48,7 +48,7 @@ impl Core {
                 (Some(call), "media", sound::detail(at, &what))
             }
             Event::Redirected { call, how, to } => {
-                let to = to.map(|who| format!("{who:?}"));
+                let to = to.as_ref().map(somebody);
                 (Some(call), "redirected", json!({"how": how, "to": to}))
             }
             Event::Tampered { call, delivery, what } => {
@@ -78,4 +78,16 @@ impl Core {
         self.parts.refusals.keep(call.0, why);
         detail
     }
+}
+
+/// Somebody, with the member that the control API has for such an id.
+fn somebody(who: &Who) -> Value {
+    let kind = match who {
+        Who::User(_) => "user",
+        Who::Application(_) => "app",
+        Who::ApplicationInstance(_) => "instance",
+        Who::Guest(_) => "guest",
+        Who::Phone(_) => "phone",
+    };
+    json!({kind: crate::control::shown(who)})
 }

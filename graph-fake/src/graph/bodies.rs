@@ -4,14 +4,15 @@
 use std::fmt::Display;
 
 use graph_api::{
-    AnswerRequest, AudioRoutingGroup, MediaConfig, Modality, PlayPromptRequest, RecordRequest,
-    RecordingStatus, RecordingStatusRequest, RedirectRequest, RoutingMode, ScreenSharingRequest,
-    ScreenSharingRole, SendDtmfTonesRequest, Tone,
+    AnswerRequest, AudioRoutingGroup, HoldMusicRequest, InviteRequest, Modality, PlayPromptRequest,
+    RecordRequest, RecordingStatus, RecordingStatusRequest, RedirectRequest, RoutingMode,
+    ScreenSharingRequest, ScreenSharingRole, SendDtmfTonesRequest, Tone, TransferRequest,
 };
 use http::{HeaderMap, header};
 use platform::{CallVerb, Refusal, Verb};
 use serde::de::DeserializeOwned;
 
+use super::typed;
 use crate::paths::{Action, Asked, Version};
 
 /// Characters of a member that are repeated in a message.
@@ -37,9 +38,9 @@ impl Reader<'_> {
     pub fn verb(&self, asked: &Asked) -> Result<Verb, Refusal> {
         match asked {
             Asked::Create => {
-                let call: graph_api::Call = self.json()?;
+                let mut call: graph_api::Call = self.json()?;
                 modalities("requestedModalities", call.requested_modalities.as_deref())?;
-                media_config(call.media_config.as_ref())?;
+                typed::call(&mut call)?;
                 Ok(Verb::CreateCall(Box::new(call)))
             }
             Asked::LogDeviceQuality => {
@@ -70,7 +71,7 @@ impl Reader<'_> {
             Action::Answer => CallVerb::Answer(Box::new(self.answer()?)),
             Action::Reject => CallVerb::Reject(self.optional()?),
             Action::Redirect => CallVerb::Redirect(Box::new(self.redirect()?)),
-            Action::Transfer => CallVerb::Transfer(Box::new(self.json()?)),
+            Action::Transfer => CallVerb::Transfer(Box::new(self.transfer()?)),
             Action::Mute => CallVerb::Mute(self.optional()?),
             Action::Unmute => CallVerb::Unmute(self.optional()?),
             Action::UpdateMetadata => CallVerb::UpdateMetadata(self.json()?),
@@ -86,11 +87,13 @@ impl Reader<'_> {
             Action::GetParticipant(id) => CallVerb::GetParticipant(*id),
             Action::RemoveParticipant(id) => CallVerb::RemoveParticipant(*id),
             Action::MuteParticipant(id) => CallVerb::MuteParticipant(*id, self.optional()?),
-            Action::StartHoldMusic(id) => CallVerb::StartHoldMusic(*id, Box::new(self.optional()?)),
+            Action::StartHoldMusic(id) => {
+                CallVerb::StartHoldMusic(*id, Box::new(self.hold_music()?))
+            }
             Action::StopHoldMusic(id) => CallVerb::StopHoldMusic(*id, self.optional()?),
             Action::AdmitFromLobby(id) => CallVerb::AdmitFromLobby(*id, self.optional()?),
             Action::RemoveFromLobby(id) => CallVerb::RemoveFromLobby(*id, self.optional()?),
-            Action::Invite => CallVerb::Invite(Box::new(self.json()?)),
+            Action::Invite => CallVerb::Invite(Box::new(self.invite()?)),
             Action::MuteAll => CallVerb::MuteAll(self.optional()?),
             Action::ConfigureMixer => CallVerb::ConfigureMixer(Box::new(self.json()?)),
             Action::ListRoutingGroups => CallVerb::ListRoutingGroups,
@@ -109,10 +112,31 @@ impl Reader<'_> {
     }
 
     fn answer(&self) -> Result<AnswerRequest, Refusal> {
-        let answer: AnswerRequest = self.json()?;
+        let mut answer: AnswerRequest = self.json()?;
         modalities("acceptedModalities", answer.accepted_modalities.as_deref())?;
-        media_config(answer.media_config.as_ref())?;
+        typed::media_config(answer.media_config.as_mut())?;
+        typed::options(answer.call_options.as_mut(), "incomingCallOptions")?;
         Ok(answer)
+    }
+
+    fn transfer(&self) -> Result<TransferRequest, Refusal> {
+        let mut request: TransferRequest = self.json()?;
+        typed::transfer(&mut request)?;
+        Ok(request)
+    }
+
+    fn invite(&self) -> Result<InviteRequest, Refusal> {
+        let mut request: InviteRequest = self.json()?;
+        typed::participants(request.participants.as_deref_mut(), "participants")?;
+        Ok(request)
+    }
+
+    fn hold_music(&self) -> Result<HoldMusicRequest, Refusal> {
+        let mut request: HoldMusicRequest = self.optional()?;
+        if let Some(prompt) = &mut request.custom_prompt {
+            typed::prompt(prompt, "customPrompt")?;
+        }
+        Ok(request)
     }
 
     fn sharing(&self) -> Result<ScreenSharingRequest, Refusal> {
@@ -140,6 +164,7 @@ impl Reader<'_> {
     /// members that beta has alone are unknown to v1.0, and unknown members are let through unread.
     fn play_prompt(&self) -> Result<PlayPromptRequest, Refusal> {
         let mut request: PlayPromptRequest = self.json()?;
+        typed::prompts(&mut request.prompts, "prompts")?;
         if self.version == Version::V1 {
             request.endless = None;
         }
@@ -148,6 +173,7 @@ impl Reader<'_> {
 
     fn record(&self) -> Result<RecordRequest, Refusal> {
         let mut request: RecordRequest = self.optional()?;
+        typed::prompts(request.prompts.as_deref_mut().unwrap_or_default(), "prompts")?;
         if self.version == Version::V1 {
             request.stream_while_recording = None;
         }
@@ -156,6 +182,7 @@ impl Reader<'_> {
 
     fn redirect(&self) -> Result<RedirectRequest, Refusal> {
         let mut request: RedirectRequest = self.json()?;
+        typed::participants(request.targets.as_deref_mut(), "targets")?;
         if self.version == Version::V1 {
             request.target_disposition = None;
             request.mask_callee = None;
@@ -198,15 +225,17 @@ impl Reader<'_> {
         let mut reader = serde_json::Deserializer::from_slice(crate::body::unmarked(self.body));
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let place = crate::body::place(error.path());
-            bad(format!("Unable to read {place}: {}.", error.inner()))
+            bad(format!("Unable to read {place}: {}.", crate::body::words(error.inner())))
         })?;
-        reader.end().map_err(|error| bad(format!("Unable to read the body: {error}.")))?;
+        reader.end().map_err(|error| {
+            bad(format!("Unable to read the body: {}.", crate::body::words(&error)))
+        })?;
         Ok(read)
     }
 }
 
 /// A wrong enum value is 400 (clients.md 17), and the member is named.
-fn known<T: Display>(
+pub(super) fn known<T: Display>(
     member: &str,
     value: Option<&T>,
     odd: impl Fn(&T) -> bool,
@@ -223,10 +252,4 @@ fn known<T: Display>(
 fn modalities(member: &str, given: Option<&[Modality]>) -> Result<(), Refusal> {
     let odd = |modality: &Modality| matches!(modality, Modality::Unknown(_));
     given.unwrap_or_default().iter().try_for_each(|modality| known(member, Some(modality), odd))
-}
-
-/// errors.md, section 2: an unknown `@odata.type` is a body that cannot be read.
-fn media_config(given: Option<&MediaConfig>) -> Result<(), Refusal> {
-    let odd = given.filter(|config| config.kind().is_none());
-    known("mediaConfig/@odata.type", odd.and_then(|config| config.odata_type.as_ref()), |_| true)
 }

@@ -7,6 +7,7 @@ mod answers;
 mod bodies;
 mod released;
 mod select;
+mod typed;
 mod written;
 
 use std::{

@@ -116,6 +116,20 @@ async fn a_created_call() {
     );
 }
 
+/// Whoever picks up a redirected call is named in the journal as the control API names people.
+#[tokio::test]
+async fn who_picked_up_a_redirected_call() {
+    let server = Server::start().await;
+    let call = ring(&server, &dead_callback()).await;
+    let to = json!({"targets": [{"identity": {"user": {"id": BOB}}}]});
+    is_bare(&post(&server, &format!("{CALLS}/{call}/redirect"), to).await, 202);
+    let moved = server.control(Method::POST, "/clock", r#"{"advanceMs": 60000}"#).await;
+    assert_eq!(moved.status, StatusCode::OK);
+    let lines = server.journal.since(0, 100_000);
+    let line = lines.iter().find(|line| line.kind == "redirected").expect("a line");
+    assert_eq!(line.detail["to"], json!({"user": BOB}), "{line:?}");
+}
+
 /// R-114; clients.md 12, 13 and 14: actions that are only taken, by either name, answer nothing at all.
 #[tokio::test]
 async fn what_is_only_taken() {

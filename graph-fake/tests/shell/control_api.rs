@@ -152,7 +152,7 @@ async fn mistakes_are_told_in_this_apis_own_shape() {
             format!("/tenants/{TENANT}/apps/{APP}"),
             "{}",
             400,
-            "the body: missing field",
+            "the body: 'displayName' is missing",
         ),
         (
             Method::PUT,

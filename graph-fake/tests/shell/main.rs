@@ -19,4 +19,5 @@ mod operations;
 mod recordings;
 mod shapes;
 mod token_memory;
+mod understood;
 mod why;

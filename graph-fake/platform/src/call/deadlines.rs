@@ -156,7 +156,6 @@ impl Call {
         asks.push(Ask::Did(Did::BecameReady));
     }
 
-    /// Once per call (clients.md 25), and once more after each time the media was away.
     fn audio_flows(&mut self, asks: &mut Vec<Ask>) {
         if let Phase::Established { audio } = &mut self.phase {
             *audio = Audio::Flows;
@@ -164,8 +163,14 @@ impl Call {
         }
     }
 
+    /// `established` with active audio once per call (clients.md 25); after each time the media was away, and
+    /// when it goes, audio alone.
     pub(super) fn tell_audio(&mut self, active: bool, asks: &mut Vec<Ask>) {
-        let update = Update { audio_active: Some(active), ..Update::state(self.state()) };
+        let mut update = Update::audio(active);
+        if active && (!self.told_audio || self.switches.flaw == Some(Flaw::SaysEstablishedAgain)) {
+            update.state = Some(self.state());
+            self.told_audio = true;
+        }
         self.tell(What::CallUpdated(Box::new(update)), asks);
     }
 

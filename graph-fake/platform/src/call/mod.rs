@@ -235,6 +235,8 @@ pub struct Call {
     /// The transfer that ended it.
     transferred: Option<Transfer>,
     ends_at: Option<Timestamp>,
+    /// Whether its bot has heard that audio flows.
+    told_audio: bool,
     etag: u64,
     queue: MediaQueue,
     operations: BTreeMap<u64, OperationView>,
@@ -295,6 +297,7 @@ impl Call {
             phase,
             keep_alive_by: None,
             ends_at: None,
+            told_audio: false,
             etag: 0,
             queue: MediaQueue::default(),
             operations: BTreeMap::new(),

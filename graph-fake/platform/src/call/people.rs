@@ -59,6 +59,9 @@ impl Call {
             return Err(ActRefusal::NotNow(why.to_owned()));
         }
         self.enter(Phase::Established { audio: to }, asks);
+        if self.switches.shows_hold {
+            self.tell_state(self.state(), asks);
+        }
         self.tell_audio(!hold, asks);
         Ok(())
     }

@@ -187,7 +187,6 @@ impl Conference {
             endpoint,
             role,
             removed: None,
-            changed_in: 0,
             hidden,
         }));
         self.changed.push(id);
@@ -217,7 +216,6 @@ impl Conference {
             endpoint,
             role: "presenter",
             removed: None,
-            changed_in: 0,
             hidden: false,
         }));
         self.changed.push(id);

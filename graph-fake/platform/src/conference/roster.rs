@@ -20,18 +20,11 @@ impl Conference {
             return None;
         }
         self.sequence += 1;
-        let sequence = self.sequence;
         let mut delta = Vec::new();
         for id in std::mem::take(&mut self.changed) {
-            if let Some(entry) = self.participants.iter_mut().find(|p| p.id == id) {
-                Arc::make_mut(entry).changed_in = sequence;
-                delta.push(entry.clone());
-            }
+            delta.extend(self.participants.iter().find(|p| p.id == id).cloned());
         }
-        for mut gone in std::mem::take(&mut self.gone) {
-            Arc::make_mut(&mut gone).changed_in = sequence;
-            delta.push(gone);
-        }
+        delta.append(&mut self.gone);
         (!quiet).then(|| RosterChange { full: self.visible(None), delta })
     }
 

@@ -259,7 +259,7 @@ impl Desk<'_> {
                     return bad("/me request is only valid with delegated authentication flow.");
                 }
             },
-            Whose::User(id) => id.parse().map_err(|_| Refusal::ItemNotFound("User"))?,
+            Whose::User(id) => id.parse().map_err(|_| Refusal::UserNotFound)?,
             Whose::Communications => match named.or(signed_in) {
                 Some(user) => user,
                 None => return bad("participants.organizer.identity.user.id is required here."),
@@ -269,7 +269,7 @@ impl Desk<'_> {
             return Err(self.no_policy(user, what));
         }
         let known = self.directory.user(self.caller.tenant, user);
-        known.map(|_| user).ok_or(Refusal::ItemNotFound("User"))
+        known.map(|_| user).ok_or(Refusal::UserNotFound)
     }
 
     fn no_policy(&self, user: Guid, verb: &'static str) -> Refusal {

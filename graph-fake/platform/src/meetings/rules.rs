@@ -196,16 +196,18 @@ fn broadcast(given: BroadcastSettings) -> Result<BroadcastSettings, Refusal> {
 /// what cannot be changed may be repeated as it is, as clients do that send a whole meeting back.
 pub(super) fn unchanged(wanted: &OnlineMeeting, meeting: &Meeting) -> Result<(), Refusal> {
     same_organizer(wanted, meeting.organizer)?;
-    let passcode = wanted.join_meeting_id_settings.as_ref();
-    let passcode = passcode.and_then(|settings| settings.is_passcode_required);
+    let joining = wanted.join_meeting_id_settings.as_ref().is_some_and(|settings| {
+        let required = settings.is_passcode_required;
+        let (id, code) = (settings.join_meeting_id.as_ref(), settings.passcode.as_ref());
+        required.is_some_and(|wanted| wanted != meeting.passcode.is_some())
+            || id.is_some_and(|id| *id != meeting.join_meeting_id)
+            || code.is_some_and(|code| Some(code) != meeting.passcode.as_ref())
+    });
     let thread = wanted.chat_info.as_ref().and_then(|chat| chat.thread_id.as_ref());
     let external = wanted.external_id.as_ref();
     let broadcast = wanted.broadcast_settings.clone().map(broadcast).transpose()?;
     let changed = [
-        (
-            "joinMeetingIdSettings",
-            passcode.is_some_and(|wanted| wanted != meeting.passcode.is_some()),
-        ),
+        ("joinMeetingIdSettings", joining),
         ("chatInfo", thread.is_some_and(|thread| *thread != meeting.thread)),
         ("externalId", external.is_some_and(|id| Some(id) != meeting.external_id.as_ref())),
         ("isBroadcast", wanted.is_broadcast.is_some_and(|is| is != meeting.settings.broadcast)),

@@ -28,6 +28,22 @@ enum Shape {
     Join,
 }
 
+impl Shape {
+    fn calls_phone(&self) -> bool {
+        let phone = |who: &Who| matches!(who, Who::Phone(_));
+        match self {
+            Self::Peer(who) => phone(who),
+            Self::Group(targets) => targets.iter().any(phone),
+            Self::Join => false,
+        }
+    }
+
+    /// endpoints.md 1: joins and telephones.
+    fn needs_tenant(&self) -> bool {
+        matches!(self, Self::Join) || self.calls_phone()
+    }
+}
+
 /// Everything that is known once a request has been judged.
 struct Judged<'a> {
     caller: &'a Caller,
@@ -50,7 +66,7 @@ impl Platform {
     ) -> Result<Accepted, Refusal> {
         let shape = shape(&request)?;
         let stated = request.tenant_id.as_deref();
-        let absent = stated.is_none() && matches!(shape, Shape::Join);
+        let absent = stated.is_none() && shape.needs_tenant();
         if absent || stated.is_some_and(|id| id.parse() != Ok(caller.tenant)) {
             return Err(Refusal::TenantMismatch);
         }
@@ -112,12 +128,7 @@ impl Platform {
         request: &CreateRequest,
         shape: &Shape,
     ) -> Result<Option<Person>, Refusal> {
-        let phone = |who: &Who| matches!(who, Who::Phone(_));
-        let calls_phone = match shape {
-            Shape::Peer(who) => phone(who),
-            Shape::Group(targets) => targets.iter().any(phone),
-            Shape::Join => false,
-        };
+        let calls_phone = shape.calls_phone();
         if calls_phone && !self.options.pstn {
             return Err(Refusal::NoPstn);
         }
@@ -236,7 +247,7 @@ impl Platform {
         let room = self.conferences.get(&venue.conference).is_some_and(|c| c.has_room(1));
         if as_guest && refuses || !room {
             self.forget_if_empty(venue.conference);
-            return Err(if room { Refusal::JoinBlocked } else { Refusal::TooManyCalls });
+            return Err(if room { Refusal::JoinBlocked } else { Refusal::ConferenceFull });
         }
         let bot = if as_guest && bot.is_none() {
             let name = self.person(caller.tenant, &Who::Application(caller.app)).map(|p| p.name);

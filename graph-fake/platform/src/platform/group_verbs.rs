@@ -368,9 +368,13 @@ impl Job<'_> {
     /// Somebody who waits; not oneself, who cannot let oneself in.
     fn waiting(&self, at: ConferenceId, who: ParticipantId) -> Result<ParticipantId, Refusal> {
         let waits = self.platform.conferences.get(&at).map(|c| c.in_lobby()).unwrap_or_default();
-        let me_too = waits.contains(&self.me());
-        if me_too || !waits.contains(&who) {
+        if waits.contains(&self.me()) {
             return Err(Refusal::ParticipantNotFound);
+        }
+        if !waits.contains(&who) {
+            self.somebody(at, who)?;
+            let text = "This participant is not in the lobby.";
+            return Err(Refusal::Conflict(text.to_owned()));
         }
         Ok(who)
     }

@@ -114,7 +114,7 @@ impl Platform {
             return Err(Refusal::InvalidArgument(text.to_owned()));
         }
         if conference.is_some_and(|c| !c.has_room(wanted.len())) {
-            return Err(Refusal::TooManyOperations);
+            return Err(Refusal::ConferenceFull);
         }
         let expected = |who: &Who| match conference {
             Some(conference) => conference.expects(who),

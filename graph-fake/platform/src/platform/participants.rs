@@ -292,7 +292,6 @@ fn lone(party: Party) -> Arc<ParticipantView> {
         endpoint: party.participant.0,
         role: "presenter",
         removed: None,
-        changed_in: 0,
         hidden: false,
     })
 }

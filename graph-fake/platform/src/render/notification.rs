@@ -135,7 +135,7 @@ fn resource_data(
 
 /// A partial update. It has no id unless it tells the meeting's coordinates (notifications.md 3.4).
 fn put_update(update: &Update, notification: &Notification, profile: &Profile, call: &mut Extra) {
-    put(call, "state", update.state.as_str());
+    put_some(call, "state", update.state.as_ref().map(|state| state.as_str()));
     if update.coordinates.is_some() || profile.ids_in_updates {
         put(call, "id", notification.call.to_string());
     }

@@ -34,7 +34,7 @@ pub(super) fn roster(roster: &Roster, profile: &Profile) -> Value {
         Roster::Full(all) => all.iter().map(|view| Value::from(entry(view, profile))).collect(),
         Roster::Delta { sequence, changed } => {
             let entries: Vec<Value> =
-                changed.iter().map(|view| changed_entry(view, profile)).collect();
+                changed.iter().map(|view| changed_entry(view, *sequence, profile)).collect();
             json!({
                 "@odata.type": "#microsoft.graph.deltaParticipants",
                 "sequenceNumber": sequence,
@@ -44,9 +44,10 @@ pub(super) fn roster(roster: &Roster, profile: &Profile) -> Value {
     }
 }
 
-fn changed_entry(view: &ParticipantView, profile: &Profile) -> Value {
+/// Numbered by the update that has it: each bot counts its own (resources.md 6).
+fn changed_entry(view: &ParticipantView, sequence: u64, profile: &Profile) -> Value {
     let mut entry = entry(view, profile);
-    put(&mut entry, "rosterSequenceNumber", view.changed_in);
+    put(&mut entry, "rosterSequenceNumber", sequence);
     let removed =
         |reason| json!({"@odata.type": "#microsoft.graph.removedState", "reason": reason});
     put_some(&mut entry, "removedState", view.removed.map(removed));

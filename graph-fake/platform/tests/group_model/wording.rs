@@ -35,7 +35,7 @@ pub fn words(told: &Notification, operations: &[OperationId]) -> String {
         What::CallUpdated(update) => match update.audio_active {
             Some(true) => "audio on".to_owned(),
             Some(false) => "audio off".to_owned(),
-            None => update.state.to_string(),
+            None => update.state.as_ref().expect("a state").to_string(),
         },
         What::Roster(Roster::Full(everybody)) => format!("roster {}", entries(everybody)),
         What::Roster(Roster::Delta { sequence, changed }) => {

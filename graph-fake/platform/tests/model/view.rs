@@ -78,7 +78,8 @@ pub enum Told {
     Incoming,
     /// `updated` with a state.
     Updated {
-        state: CallState,
+        /// None where audio alone is told.
+        state: Option<CallState>,
         /// Where it says whether audio flows.
         audio: Option<bool>,
         /// Whether it says which conference the call is in.
@@ -99,12 +100,12 @@ pub enum Told {
 impl Told {
     /// A state and nothing else.
     pub fn state(state: CallState) -> Self {
-        Self::Updated { state, audio: None, conference: false, failure: None }
+        Self::Updated { state: Some(state), audio: None, conference: false, failure: None }
     }
 
-    /// A state, with whether audio flows.
-    pub fn audio(state: CallState, flows: bool) -> Self {
-        Self::Updated { state, audio: Some(flows), conference: false, failure: None }
+    /// Whether audio flows and nothing else.
+    pub fn audio(flows: bool) -> Self {
+        Self::Updated { state: None, audio: Some(flows), conference: false, failure: None }
     }
 }
 

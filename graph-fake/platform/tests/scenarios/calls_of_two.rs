@@ -257,16 +257,74 @@ fn at_once_or_later() {
 /// held, the bot is told that audio is away; `hold` is said only where it is asked for.
 #[test]
 fn on_hold() {
-    for (shows_hold, told) in [(false, "audio off"), (true, "hold")] {
+    for (shows_hold, held, back) in [
+        (false, vec!["audio off"], vec!["audio on"]),
+        (true, vec!["hold", "audio off"], vec!["established", "audio on"]),
+    ] {
         let mut stage = Stage::with(Options { shows_hold, ..Options::default() });
         let call = stage.talk(DANA);
         stage.acts(call, DANA, UserAct::Hold);
-        let heard = stage.heard(call);
-        let state = stage.view(call).state;
-        assert_eq!(state == graph_api::CallState::Hold, shows_hold, "{told}: {heard:?}");
-        assert_eq!(heard.len(), 1);
+        assert_eq!(stage.heard(call), held);
+        assert_eq!(stage.view(call).state == graph_api::CallState::Hold, shows_hold);
         assert_eq!(stage.ask(call, play(&json!([prompt()]))), "400 8503");
+        stage.acts(call, DANA, UserAct::Resume);
+        assert_eq!(stage.heard(call), back);
     }
+}
+
+/// Clients.md 25: sample bots act on each `established` with active audio, so there is one, whatever happens to
+/// the audio later: hold, a transfer that fails, escalation.
+#[test]
+fn established_with_audio_once() {
+    let mut stage = Stage::new();
+    let call = stage.create(calling(DANA, json!({})));
+    stage.secs(2);
+    stage.acts(call, DANA, UserAct::Hold);
+    stage.acts(call, DANA, UserAct::Resume);
+    let transfer = body(json!({"transferTarget": user(NEIN)}));
+    assert_eq!(stage.ask(call, CallVerb::Transfer(Box::new(transfer))), "202");
+    stage.secs(5);
+    assert_eq!(stage.ask(call, invite(&[user(KIM)])), "200 running");
+    stage.secs(5);
+    let told = stage.notifications(call);
+    let audio: Vec<_> = told
+        .iter()
+        .filter_map(|told| {
+            let platform::What::CallUpdated(update) = &told.what else { return None };
+            Some((update.state.as_ref().map(ToString::to_string), update.audio_active?))
+        })
+        .collect();
+    let established = || Some("established".to_owned());
+    let expected = [
+        (established(), true),
+        (None, false),
+        (None, true),
+        (None, false),
+        (None, true),
+        (established(), false),
+        (None, true),
+    ];
+    assert_eq!(audio, expected);
+}
+
+/// Errors.md 2: what is missing is an argument error, wherever it is missing.
+#[test]
+fn members_that_are_missing() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.try_create(json!({"targets": [{}]})), "400 8523");
+    assert_eq!(stage.try_create(calling(DANA, json!({"source": {}}))), "400 8523");
+    let config = json!({"@odata.type": "#microsoft.graph.serviceHostedMediaConfig",
+        "preFetchMedia": [{}]});
+    assert_eq!(stage.try_create(calling(DANA, json!({"mediaConfig": config}))), "400 8523");
+    let call = stage.talk(DANA);
+    assert_eq!(stage.ask(call, invite(&[json!({})])), "400 8523");
+    let transfer = |target| CallVerb::Transfer(Box::new(body(json!({"transferTarget": target}))));
+    assert_eq!(stage.ask(call, transfer(json!({}))), "400 8523");
+    for prompts in [json!([{}]), json!([{"mediaInfo": {}}])] {
+        assert_eq!(stage.ask(call, play(&prompts)), "400 8523");
+    }
+    let rung = stage.ring(KIM, &[Who::Application(BOT)]).unwrap();
+    assert_eq!(stage.ask(rung, redirect(&[json!({})])), "400 8523");
 }
 
 /// not before the call is established.

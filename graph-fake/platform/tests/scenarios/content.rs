@@ -166,7 +166,7 @@ fn audio_routing_groups() {
         CallVerb::GetRoutingGroup("g".into()),
         CallVerb::UpdateRoutingGroup("g".into(), body(json!({}))),
     ] {
-        assert_eq!(stage.ask(call, verb), "404 NotFound");
+        assert_eq!(stage.ask(call, verb), "404 8522");
     }
     stage.grant(BOT, "Bot", &[Permission::JoinGroupCallAsGuest]);
     assert_eq!(stage.ask(call, CallVerb::ListRoutingGroups), "403 7504", "R-042");
@@ -218,7 +218,7 @@ fn documents() {
     );
     assert_eq!(stage.ask(call, CallVerb::ListContentSharing), "200 1 sessions");
     assert_eq!(stage.ask(deaf, CallVerb::ListContentSharing), "200 1 sessions");
-    assert_eq!(stage.ask(call, CallVerb::GetContentSharing("x".into())), "404 NotFound");
+    assert_eq!(stage.ask(call, CallVerb::GetContentSharing("x".into())), "404 8522");
     stage.in_meeting(meeting, DANA, UserAct::StopSharingContent).unwrap();
     assert!(stage.in_meeting(meeting, DANA, UserAct::StopSharingContent).is_err());
     assert_eq!(stage.heard(call), ["sharing deleted 1"]);

@@ -111,6 +111,11 @@ fn a_bot_at_the_door() {
         "200 completed"
     );
     assert_eq!(stage.heard(call).last().unwrap(), "roster Olu, Bot, Guest bot");
+    let again = CallVerb::AdmitFromLobby(Some(me), body(json!({})));
+    assert_eq!(stage.ask(host, again), "409 8519", "there, and not in the lobby");
+    let stranger = platform::ParticipantId(graph_api::Guid::from_u128(99));
+    let nobody = CallVerb::AdmitFromLobby(Some(stranger), body(json!({})));
+    assert_eq!(stage.ask(host, nobody), "404 8543");
     assert_eq!(stage.ask(host, CallVerb::AdmitFromLobby(None, body(json!({})))), "200 completed");
     stage.grant(BOT, "Bot", &[Permission::InitiateGroupCall]);
     assert_eq!(stage.ask(host, CallVerb::AdmitFromLobby(None, body(json!({})))), "403 7504");

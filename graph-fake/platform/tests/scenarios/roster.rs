@@ -76,6 +76,33 @@ fn deltas() {
     );
 }
 
+/// Resources.md 6: each bot counts its own updates, and the entries are numbered by them, whoever came first.
+#[test]
+fn entries_are_numbered_by_their_update() {
+    let mut stage = Stage::new();
+    let meeting = stage.meeting(&[OLU]);
+    stage.joined(meeting);
+    stage.joins(meeting, DANA);
+    let options = json!({"callOptions": {"isDeltaRosterEnabled": true}});
+    let call = stage.join_as(HELPER, meeting, options);
+    stage.in_meeting(meeting, DANA, UserAct::Mute).unwrap();
+    let numbers: Vec<_> = stage
+        .notifications(call)
+        .iter()
+        .filter(|told| matches!(told.what, What::Roster(_)))
+        .map(|told| {
+            let told = std::slice::from_ref(told);
+            let links = platform::render::Links::NONE;
+            let written = platform::render::notification(told, &links);
+            let data = &written["value"][0]["resourceData"];
+            let entries = data["participants"].as_array().unwrap().iter();
+            let entries = entries.map(|entry| entry["rosterSequenceNumber"].as_u64().unwrap());
+            (data["sequenceNumber"].as_u64().unwrap(), entries.collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(numbers, [(1, vec![1; 4]), (2, vec![2])]);
+}
+
 /// An answered call asks for deltas in its answer.
 #[test]
 fn deltas_of_an_incoming_call() {
@@ -164,8 +191,10 @@ fn a_thousand_participants() {
     assert_eq!((size(&stage.notifications(full)), size(&stage.notifications(delta))), (1_000, 1));
     assert!(stage.in_meeting(meeting, DANA, UserAct::Join).is_err(), "it is full");
     let place = stage.coordinates(meeting);
-    assert_eq!(stage.try_create(place), "429 TooManyRequests");
-    assert_eq!(stage.ask(full, invite(&[user(DANA)])), "429 TooManyRequests");
+    assert_eq!(stage.try_create(place), "403 8560");
+    assert_eq!(stage.ask(full, invite(&[user(DANA)])), "403 8560");
+    let verb = platform::Verb::OnCall(full, invite(&[user(DANA)]));
+    assert_eq!(stage.request(BOT, verb), Err(platform::Refusal::ConferenceFull));
     stage.in_meeting(meeting, crowd[500], UserAct::HangUp).unwrap();
     assert_eq!((size(&stage.notifications(full)), size(&stage.notifications(delta))), (999, 1));
 }

@@ -37,6 +37,9 @@ fn calling_out() {
     assert_eq!(stage.try_create(dial(Some(instance(MUTE_DESK)))), "400 8523");
     assert_eq!(stage.try_create(dial(Some(instance(Guid::from_u128(99))))), "403 7507");
     assert_eq!(stage.try_create(json!({"targets": [phone("12345")]})), "400 8523");
+    let mut nowhere = dial(Some(instance(DESK)));
+    nowhere["tenantId"] = Value::Null;
+    assert_eq!(stage.try_create(nowhere), "403 7505", "endpoints.md 1");
     let call = stage.create(dial(Some(instance(DESK))));
     stage.secs(2);
     assert_eq!(stage.heard(call), ["establishing", "established", "audio on"]);

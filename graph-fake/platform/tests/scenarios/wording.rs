@@ -48,7 +48,7 @@ pub fn notification(told: &Notification) -> String {
             let mut text = match update.audio_active {
                 Some(true) => "audio on".to_owned(),
                 Some(false) => "audio off".to_owned(),
-                None => update.state.to_string(),
+                None => update.state.as_ref().expect("a state").to_string(),
             };
             if update.coordinates.is_some() {
                 text.push_str(" +where");

@@ -11,7 +11,7 @@ const NOT_ESTABLISHED: &str = "400 8501";
 const NOT_GROUP: &str = "400 8548";
 const NO_CALL: &str = "404 8522";
 const NO_PARTICIPANT: &str = "404 8543";
-const NO_ITEM: &str = "404 NotFound";
+const NO_ITEM: &str = "404 8522";
 const CONFLICT: &str = "409 8519";
 
 /// Why no id of these is of the wrong type.
@@ -210,7 +210,7 @@ pub(super) fn hold_music_and_lobby() -> Vec<Operation> {
         .wrong_state(
             "POST {beta}/{group}/participants/{bob}/admitFromLobby",
             "",
-            NO_PARTICIPANT,
+            "409 8519",
         ),
         plain(
             "removeFromLobby",
@@ -223,7 +223,7 @@ pub(super) fn hold_music_and_lobby() -> Vec<Operation> {
         .wrong_state(
             "POST {beta}/{group}/participants/{bob}/removeFromLobby",
             "",
-            NO_PARTICIPANT,
+            "409 8519",
         ),
         plain(
             "admitAllFromLobby",

@@ -31,8 +31,9 @@ fn a_state_and_nothing_else() {
 #[test]
 fn audio_begins_and_ends() {
     for (active, text) in [(true, "active"), (false, "inactive")] {
-        let update = Update { audio_active: Some(active), ..Update::state(CallState::Established) };
-        assert_eq!(updated(update)["mediaState"], json!({"audio": text}));
+        let told = updated(Update::audio(active));
+        assert_eq!(told["mediaState"], json!({"audio": text}));
+        assert!(told.get("state").is_none());
     }
 }
 

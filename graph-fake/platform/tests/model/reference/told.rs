@@ -209,6 +209,14 @@ impl Reference {
         self.tell_media(call, horizon, &mut events);
         events.retain(|(at, _)| *at <= horizon);
         events.sort_by_key(|(at, _)| *at);
+        // clients.md 25: established with audio once.
+        let first = events.iter_mut().find_map(|(_, told)| match told {
+            Told::Updated { state, audio: Some(true), .. } => Some(state),
+            _ => None,
+        });
+        if let Some(state) = first {
+            *state = Some(CallState::Established);
+        }
         if let Some((at, End { result, reason })) = end {
             let aloud =
                 self.calls[call].ended.is_some_and(|(by_hand, _, loud)| loud && by_hand == at);
@@ -231,23 +239,23 @@ impl Reference {
         }
         events.push((answered.after(SET_UP), Told::state(CallState::Established)));
         for (at, held) in facts.holds.iter().filter(|(_, held)| *held) {
-            events.push((*at, Told::audio(CallState::Established, !held)));
+            events.push((*at, Told::audio(!held)));
         }
         for transfer in &facts.transfers {
             let (begun, accepted) = (transfer.begun, transfer.begun.after(ACCEPT));
             events.push((begun, Told::state(CallState::Transferring)));
             events.push((accepted, Told::state(CallState::TransferAccepted)));
-            events.push((accepted, Told::audio(CallState::TransferAccepted, false)));
+            events.push((accepted, Told::audio(false)));
             if let Some((at, false)) = self.transferred(call, transfer, t) {
                 let subcode = if transfer.onto.is_some() { 7700 } else { 7000 };
                 let failure = Some((500, subcode));
-                let state = CallState::Established;
+                let state = Some(CallState::Established);
                 let told = Told::Updated { state, audio: None, conference: false, failure };
                 events.push((at, told));
             }
         }
         if let Some(gathering) = &facts.gathering {
-            let state = CallState::Established;
+            let state = Some(CallState::Established);
             let audio = Some(false);
             let told = Told::Updated { state, audio, conference: true, failure: None };
             events.push((gathering.since, told));
@@ -257,7 +265,7 @@ impl Reference {
             let next = causes.get(number + 1).map(|next| next.at);
             let Some(flows) = cause.flows_from else { continue };
             if next.is_none_or(|next| next > flows) {
-                events.push((flows, Told::audio(CallState::Established, true)));
+                events.push((flows, Told::audio(true)));
             }
         }
     }
