@@ -418,7 +418,7 @@ async fn what_a_notification_names_can_be_read() {
             assert_eq!((list.status.as_u16(), &list.body["value"]), (200, &json!([])), "{path}");
             let one = world.server.graph(Method::GET, &format!("{path}/s"), "").await;
             assert_eq!(one.status.as_u16(), 404, "{path}: {one:?}");
-            assert_eq!(one.body["error"]["code"], "NotFound", "{path}: {one:?}");
+            assert_eq!(one.body["error"]["code"], "8522", "{path}: {one:?}");
         }
     }
 }

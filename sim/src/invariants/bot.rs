@@ -7,14 +7,18 @@ use graph_api::Timestamp;
 use super::{
     Check, Event, Violation, World,
     bounded::Bounded,
-    events::{Delivery, Exchange, worked},
+    events::{Delivery, Entry, Exchange, worked},
     paths::short,
     weather::Trouble,
 };
 
 pub(super) const ANSWERS_ONCE: &str = "bot-answers-once";
+pub(super) const REACTS: &str = "bot-reacts";
 pub(super) const LEAKS_NOTHING: &str = "bot-leaks-nothing";
 
+/// How long a call that the bot has heard of may ring before it is the bot's fault that nobody answered: R-102 with
+/// a second for the way.
+const RINGS: Duration = Duration::from_secs(14);
 /// How long requests may be under way when a call ends.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -35,6 +39,44 @@ impl Check for AnswersOnce {
                 let text = format!("the bot answers call {} again", short(id));
                 let (at, seq) = (asked.at, asked.seq);
                 out.push(Violation { invariant: ANSWERS_ONCE, at, seq, text });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// a call that the bot has heard of is answered, rejected or redirected before nobody waits any more.
+#[derive(Default)]
+pub(super) struct Reacts(Bounded<String, Timestamp>);
+
+impl Check for Reacts {
+    fn on(&mut self, event: &Event, world: &mut World, out: &mut Vec<Violation>) {
+        match event {
+            Event::Took(delivery, status, _, at) if worked(Some(*status)) => {
+                let rung = |entry: &&Entry| entry.is_of_call() && entry.state() == Some("incoming");
+                for entry in delivery.entries.iter().filter(rung) {
+                    self.0.entry(&entry.call, || *at);
+                }
+            }
+            Event::BotAsked(asked) => {
+                if let Some(id) = &asked.call {
+                    // Whatever comes later, the bot has reacted.
+                    self.0.insert(id.clone(), Timestamp::default());
+                }
+            }
+            Event::Notified(delivery) => {
+                for entry in delivery.entries.iter().filter(|entry| entry.is_terminal()) {
+                    let Some(since) = self.0.remove(&entry.call) else { continue };
+                    let rang = since > Timestamp::default() && delivery.at >= since + RINGS;
+                    if rang && !world.weather.bars_the_bot(since) {
+                        let text = format!(
+                            "the bot let call {} ring until nobody waited any more",
+                            short(&entry.call)
+                        );
+                        let (at, seq) = (delivery.at, delivery.seq);
+                        out.push(Violation { invariant: REACTS, at, seq, text });
+                    }
+                }
             }
             _ => {}
         }

@@ -55,6 +55,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     (order::ID, "Notifications of a call are in order, and after the reply that makes it."),
     (forged::ID, "The bot refuses forged tokens, and does nothing on their word."),
     (bot::ANSWERS_ONCE, "The bot answers no call again that it has answered."),
+    (bot::REACTS, "The bot lets no call ring until nobody waits any more."),
     (bot::LEAKS_NOTHING, "The bot leaves ended calls alone, and is told of everything that ended."),
     (keep_alive::ID, "Calls are kept alive at least every 45 minutes."),
     (
@@ -116,6 +117,7 @@ impl Judge {
             Box::new(order::Order::default()),
             Box::new(forged::Forged::default()),
             Box::new(bot::AnswersOnce::default()),
+            Box::new(bot::Reacts::default()),
             Box::new(bot::LeaksNothing::default()),
             Box::new(keep_alive::KeepAlive::default()),
         ];

@@ -133,6 +133,7 @@ impl People {
                 Some(json!({"appId": APP, "audience": "00000000-0000-4000-8000-00000000dead"}))
             }
             Forgery::Expired => Some(json!({"appId": APP, "expiresInSeconds": -3_600})),
+            Forgery::Tenant => Some(json!({"appId": APP, "omit": ["tid"]})),
             Forgery::Issuer => Some(json!({"appId": APP, "issuer": "https://issuer.example"})),
         };
         let token = match wish {

@@ -107,7 +107,7 @@ fn swarm() -> impl Strategy<Value = Swarm> {
     let links = prop_oneof![4 => Just(None), 1 => select(Preset::ALL.to_vec()).prop_map(Some)];
     let withheld = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(ROLES.to_vec(), 1..=3)];
     let batch = prop_oneof![5 => Just(1_usize), 1 => 2..=5_usize];
-    let long = prop_oneof![30 => Just(false), 1 => Just(true)];
+    let long = prop_oneof![14 => Just(false), 1 => Just(true)];
     (faults, deeds, links, withheld, batch, long).prop_map(
         |(faults, deeds, links, withheld, batch, long)| Swarm {
             faults,

@@ -168,12 +168,14 @@ pub enum Forgery {
     Expired,
     /// Issued by a stranger.
     Issuer,
+    /// Names no tenant.
+    Tenant,
 }
 
 impl Forgery {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Missing, Self::Signature, Self::Audience, Self::Expired, Self::Issuer];
+    pub const ALL: [Self; 6] =
+        [Self::Missing, Self::Signature, Self::Audience, Self::Expired, Self::Issuer, Self::Tenant];
 }
 
 impl Plan {

@@ -103,3 +103,29 @@ fn calls_are_kept_alive() {
     tale.control("GET", &format!("/calls/{CALL}"), Value::Null, 404, Value::Null);
     is_fine(&tale);
 }
+
+#[test]
+fn the_bot_reacts_to_whoever_rings() {
+    let mut quick = Tale::new();
+    quick.rings(json!({"state": "incoming"}));
+    quick.asks("/answer", answer(), 202, Value::Null);
+    quick.wait(16);
+    quick.ends();
+    is_fine(&quick);
+    let mut gave_up = Tale::new();
+    gave_up.rings(json!({"state": "incoming"}));
+    gave_up.wait(5);
+    gave_up.ends();
+    is_fine(&gave_up);
+    let mut slow = Tale::new();
+    slow.rings(json!({"state": "incoming"}));
+    slow.wait(16);
+    slow.ends();
+    breaks(&slow, bot::REACTS);
+    let mut barred = Tale::new();
+    barred.faults(json!([{"token": {"reply": {"status": 503}}}]));
+    barred.rings(json!({"state": "incoming"}));
+    barred.wait(16);
+    barred.ends();
+    is_fine(&barred);
+}
