@@ -74,7 +74,8 @@ impl Operations {
             endless: asked.body["loop"] == true,
             ended: false,
         };
-        self.0.insert((call.clone(), canonical(id)), operation);
+        let ended = self.0.get_mut(&(call.clone(), canonical(id))).is_some_and(|known| known.ended);
+        self.0.insert((call.clone(), canonical(id)), Operation { ended, ..operation });
     }
 
     fn told(&mut self, delivery: &Delivery, entry: &Entry, world: &World) -> Option<Violation> {
@@ -82,7 +83,8 @@ impl Operations {
         let call = world.ledger.call(&entry.call)?;
         let may = |of: Trouble| world.weather.may(of, "operation", &entry.call, call.first_at);
         let again = !entry.fresh && (entry.explained || may(Trouble::Repeated));
-        let wrong = match self.0.get_mut(&(entry.call.clone(), id)) {
+        let key = (entry.call.clone(), id);
+        let wrong = match self.0.get_mut(&key) {
             _ if entry.change != "deleted" => Some("is told of before its end"),
             Some(operation) if operation.was_final => {
                 Some("had ended in its reply, and ends again")
@@ -95,6 +97,13 @@ impl Operations {
             None => {
                 // A reply that is late is overtaken by what did not wait for it.
                 let late = world.weather.holds_replies(call.first_at);
+                if late {
+                    let (seq, at) = (delivery.seq, delivery.at);
+                    let what = "an operation".to_owned();
+                    let (was_final, endless, ended) = (false, false, true);
+                    let known = Operation { what, seq, at, was_final, endless, ended };
+                    self.0.insert(key, known);
+                }
                 (!call.reply_lost && !again && !late)
                     .then_some("ends, and nobody was told of it before")
             }

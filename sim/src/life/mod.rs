@@ -214,12 +214,13 @@ async fn pass(seat: &Seat, watch: &mut Watch, until: Timestamp) -> Vec<Violation
 /// Everybody hangs up, and nothing may be missing for long.
 async fn settle(seat: &Seat, watch: &mut Watch, people: &People) -> Told {
     let begun = seat.true_time();
-    let (mut hang_up_at, mut well_since) = (begun, None);
+    let (mut hang_up_at, mut well_since, mut rounds) = (begun, None, 0);
     loop {
         let now = seat.true_time();
         let mut live = 0;
         if now >= hang_up_at {
             live = people.hang_up_all().await?;
+            rounds += 1;
             hang_up_at = now + HANG_UP_EVERY;
         }
         let found = pass(seat, watch, seat.true_time() + LOOK_EVERY).await;
@@ -227,7 +228,8 @@ async fn settle(seat: &Seat, watch: &mut Watch, people: &People) -> Told {
             return Ok(found);
         }
         let now = seat.true_time();
-        if live > 0 || !watch.judge.pending(now).is_empty() {
+        // A bot that nobody is with stays; who was rung meanwhile is hung up in the next round.
+        if (live > 0 && rounds < 3) || !watch.judge.pending(now).is_empty() {
             well_since = None;
         } else if now.saturating_since(*well_since.get_or_insert(now)) >= QUIET {
             return Ok(Vec::new());
