@@ -44,7 +44,8 @@ fn hash(id: &CallId) -> u64 {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Calls {
     slots: HashTable<Slot>,
-    owners: BTreeMap<Owner, Arc<Owner>>,
+    /// Who has live calls, and how many.
+    owners: BTreeMap<Owner, (Arc<Owner>, usize)>,
 }
 
 impl Calls {
@@ -58,6 +59,11 @@ impl Calls {
 
     pub(super) fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// How many an application has.
+    pub(super) fn of(&self, owner: &(Guid, Guid)) -> usize {
+        self.owners.get(owner).map_or(0, |(_, calls)| *calls)
     }
 
     pub(super) fn contains_key(&self, id: &CallId) -> bool {
@@ -87,7 +93,9 @@ impl Calls {
 
     pub(super) fn insert(&mut self, id: CallId, call: Call) {
         let owner = (call.birth().tenant, call.birth().app);
-        let owner = self.owners.entry(owner).or_insert_with(|| Arc::new(owner)).clone();
+        let (shared, calls) = self.owners.entry(owner).or_insert_with(|| (Arc::new(owner), 0));
+        *calls += 1;
+        let owner = shared.clone();
         let slot = Slot { id, owner, call: Box::new(call), view: None, indexed: None };
         debug_assert!(!self.contains_key(&id), "{id}: an id is given once");
         self.slots.insert_unique(hash(&id), slot, |slot| hash(&slot.id));
@@ -96,9 +104,11 @@ impl Calls {
     pub(super) fn remove(&mut self, id: &CallId) -> Option<Call> {
         let found = self.slots.find_entry(hash(id), |slot| slot.id == *id).ok()?;
         let (Slot { owner, call, .. }, _) = found.remove();
-        // Two hold it: this slot and the table of owners.
-        if Arc::strong_count(&owner) == 2 {
-            self.owners.remove(&*owner);
+        if let Some((_, calls)) = self.owners.get_mut(&*owner) {
+            *calls -= 1;
+            if *calls == 0 {
+                self.owners.remove(&*owner);
+            }
         }
         Some(*call)
     }

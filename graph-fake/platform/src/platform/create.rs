@@ -288,9 +288,7 @@ impl Platform {
     /// A new call lives from now on.
     pub(super) fn admit(&mut self, now: Timestamp, call: Call, effects: &mut Vec<Effect>) {
         let id = call.id();
-        let owner = (call.birth().tenant, call.birth().app);
-        *self.calls_of.entry(owner).or_default() += 1;
-        self.past.count(owner);
+        self.past.count((call.birth().tenant, call.birth().app));
         self.calls.insert(id, call);
         self.after(now, id, effects);
     }

@@ -104,7 +104,7 @@ impl Platform {
 
     ///
     pub(super) fn must_have_room(&self, caller: &Caller) -> Result<(), Refusal> {
-        let of_app = self.calls_of.get(&(caller.tenant, caller.app)).copied().unwrap_or(0);
+        let of_app = self.calls.of(&(caller.tenant, caller.app));
         if of_app >= self.options.calls_per_app || self.calls.len() >= CALLS_MAX {
             return Err(Refusal::TooManyCalls);
         }

@@ -97,7 +97,6 @@ pub struct Platform {
     next_hunt: u64,
     /// When each call, conference and hunt wakes up; one entry for each that has a deadline.
     deadlines: BTreeSet<(Timestamp, Owner)>,
-    calls_of: BTreeMap<(Guid, Guid), usize>,
     past: Past,
     outbox: Outbox,
     fetches: BTreeMap<FetchId, FetchFor>,
@@ -122,7 +121,6 @@ impl Platform {
             hunts: BTreeMap::new(),
             next_hunt: 0,
             deadlines: BTreeSet::new(),
-            calls_of: BTreeMap::new(),
             past: Past::default(),
             fetches: BTreeMap::new(),
             next_fetch: 0,
@@ -463,10 +461,6 @@ impl Platform {
         let indexed = self.calls.indexed(&id);
         self.reindex(Owner::Call(id), indexed, None);
         let call = self.calls.remove(&id)?;
-        let key = (call.birth().tenant, call.birth().app);
-        if let Some(count) = self.calls_of.get_mut(&key) {
-            *count -= 1;
-        }
         self.outbox.retire(id);
         self.past.ended(id);
         Some(call)
