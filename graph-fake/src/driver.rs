@@ -262,7 +262,6 @@ impl Core {
     }
 
     fn step(&mut self, input: Input) {
-        self.run_schedule();
         let out = self.state.platform.handle(self.parts.clock.now(), input);
         self.carry_out(out.effects, None);
     }
