@@ -75,12 +75,7 @@ impl SimDatagram {
     ) -> io::Result<Self> {
         let now = local.now();
         let mut state = local.fabric.state();
-        let at = match at.port() {
-            0 => SocketAddr::new(at.ip(), state.ephemeral_port(&local.host)),
-            _ => at,
-        };
-        state.serial += 1;
-        let id = state.serial;
+        let (at, id) = state.claim(&local.host, at);
         let mailbox = state.mailboxes.entry((local.host.clone(), at.port())).or_default();
         if mailbox.socket.is_some() {
             let text = format!("cannot bind {at}: it is taken");

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -172,6 +172,16 @@ impl State {
         let port = host.next_port;
         host.next_port = port.checked_add(1).unwrap_or(EPHEMERAL);
         port
+    }
+
+    /// The address that a host binds, with a port if it asks for any, and a number for what is bound there.
+    pub(crate) fn claim(&mut self, host: &str, at: SocketAddr) -> (SocketAddr, u64) {
+        let at = match at.port() {
+            0 => SocketAddr::new(at.ip(), self.ephemeral_port(host)),
+            _ => at,
+        };
+        self.serial += 1;
+        (at, self.serial)
     }
 
     pub(crate) const fn began(&self) -> u64 {

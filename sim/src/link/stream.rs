@@ -60,7 +60,7 @@ impl Stream {
             .map(|word| (0..4).map(|part| (word >> (16 * part)) & 0xffff).sum::<u64>())
             .sum();
         let normal = (sum as f64 + 6.0) / 65_536.0 - 6.0;
-        Noise { uniform: (self.word(place) >> 11) as f64 / (1_u64 << 53) as f64, normal }
+        Noise { uniform: self.unit(place), normal }
     }
 }
 

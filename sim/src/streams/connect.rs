@@ -142,12 +142,7 @@ impl State {
 pub(crate) fn listen(local: Local, at: SocketAddr) -> io::Result<StreamListener> {
     let now = local.now();
     let mut state = local.fabric.state();
-    let at = match at.port() {
-        0 => SocketAddr::new(at.ip(), state.ephemeral_port(&local.host)),
-        _ => at,
-    };
-    state.serial += 1;
-    let listener = state.serial;
+    let (at, listener) = state.claim(&local.host, at);
     let port = state.ports.entry((local.host.clone(), at.port())).or_default();
     if port.since.is_some() {
         let text = format!("cannot listen on {at}: it is taken");
