@@ -18,6 +18,7 @@ mod select;
 mod simulated;
 mod stage;
 pub mod sweep;
+mod worlds;
 
 pub use case::{Case, Level, Need, Profile, Story};
 pub use control::{Control, ControlError};
@@ -27,4 +28,4 @@ pub use rule::{Rule, Sourced};
 pub use runner::{Plan, Progress, Silent, Summary, run};
 pub use select::{NothingSelected, Selection, Shard};
 pub use simulated::{CaseReport, Verdict, rehearse_case};
-pub use stage::{Call, Person, Stage, TokenFault};
+pub use stage::{Call, Person, Stage};

@@ -152,6 +152,22 @@ fn say(text: &str) -> Result<(), Trouble> {
     report::print_whole(&mut anstream::stdout().lock(), text).map_err(lost)
 }
 
+/// The text of a result: on standard error where a report has standard output.
+fn say_beside(text: &str, reports: &[&Path]) -> Result<(), Trouble> {
+    if reports.contains(&Path::new("-")) {
+        // It does not matter that much: without standard error, there are the reports.
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+        return Ok(());
+    }
+    say(text)
+}
+
+/// Worlds at a time: as many as there are cores, unless it is said.
+fn jobs(wanted: Option<u16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.map_or_else(cores, usize::from)
+}
+
 fn list(select: &Select, json: bool) -> Result<ExitCode, Trouble> {
     let cases = selection(select)?;
     match json {
@@ -179,13 +195,12 @@ fn play(options: &Run) -> Result<ExitCode, Trouble> {
         (false, _) => "debug",
     };
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let plan = Plan {
         cases: selection(&options.select)?,
         seed: options.seed,
         seeds: options.seeds,
         shard: options.shard,
-        jobs: options.jobs.map_or(cores, usize::from),
+        jobs: jobs(options.jobs),
         flaw: options.flaw,
     };
     // Before the work is done, not after it.
@@ -218,13 +233,7 @@ fn write_reports(options: &Run, summary: &Summary) -> Result<(), Trouble> {
         .json
         .as_deref()
         .map(|to| report::write_whole(to, &format!("{:#}\n", report::json(summary))));
-    let said = if places(options).contains(&Path::new("-")) {
-        // The table does not matter that much: without standard error, there are the reports.
-        let _ = anstream::stderr().lock().write_all(table.as_bytes());
-        Ok(())
-    } else {
-        say(&table)
-    };
+    let said = say_beside(&table, &places(options));
     junit.into_iter().chain(json).try_for_each(|written| written.map_err(lost))?;
     said
 }

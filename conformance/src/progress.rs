@@ -20,8 +20,9 @@ struct State {
     bar: ProgressBar,
 }
 
-impl Progress for Bar {
-    fn begins(&self, worlds: usize) {
+impl Bar {
+    /// So much is to be done.
+    pub fn begin(&self, worlds: usize) {
         let bar = ProgressBar::with_draw_target(Some(worlds as u64), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} worlds, {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -29,7 +30,8 @@ impl Progress for Bar {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(State { begun, bar });
     }
 
-    fn over(&self, _: &CaseReport) {
+    /// One more is done.
+    pub fn step(&self) {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(State { begun, bar }) = state.as_ref() else { return };
         bar.inc(1);
@@ -38,10 +40,34 @@ impl Progress for Bar {
         }
     }
 
-    fn ends(&self) {
+    /// Lets somebody else write to the terminal.
+    pub fn aside(&self, write: impl FnOnce()) {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.as_ref() {
+            Some(State { bar, .. }) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// All is done.
+    pub fn end(&self) {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(State { bar, .. }) = state.as_ref() {
             bar.finish_and_clear();
         }
+    }
+}
+
+impl Progress for Bar {
+    fn begins(&self, worlds: usize) {
+        self.begin(worlds);
+    }
+
+    fn over(&self, _: &CaseReport) {
+        self.step();
+    }
+
+    fn ends(&self) {
+        self.end();
     }
 }

@@ -1,7 +1,6 @@
 //! `conformance report`: reports that were written before are merged and compared.
 
 use std::{
-    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -14,7 +13,7 @@ use conformance::report::{
 
 use crate::{
     Trouble::{self, Wrong},
-    lost, say,
+    lost, say, say_beside,
 };
 
 /// What to do with reports.
@@ -69,12 +68,7 @@ fn merge(
     let junit = junit.map(|to| report::write_whole(to, &saved::merged_junit(&merged)));
     let json = json.map(|to| report::write_whole(to, &saved::json(&merged)));
     let text = saved::merged_text(&merged);
-    let said = if targets.contains(&Path::new("-")) {
-        let _ = anstream::stderr().lock().write_all(text.as_bytes());
-        Ok(())
-    } else {
-        say(&text)
-    };
+    let said = say_beside(&text, &targets);
     junit.into_iter().chain(json).try_for_each(|written| written.map_err(lost))?;
     said?;
     Ok(ExitCode::from(merged.code()))

@@ -1,20 +1,14 @@
 //! Plays the selected cases, several worlds at a time, and puts the reports into one order.
 
-use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bot_reference::Flaw;
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     case::Case,
     select::Shard,
     simulated::{CaseReport, Verdict, rehearse_case},
+    worlds,
 };
 
 /// What to play.
@@ -109,36 +103,25 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Summary {
     let jobs: Vec<(&'static Case, u64)> =
         all.enumerate().filter(mine).map(|(_, job)| job).collect();
     progress.begins(jobs.len());
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, CaseReport)>> = Mutex::new(Vec::with_capacity(jobs.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..plan.jobs.clamp(1, jobs.len().max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&(case, seed)) = jobs.get(number) else { return };
-                    let report = rehearse_case(case, seed, plan.flaw);
-                    progress.over(&report);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, report));
-                }
-            });
-        }
-    });
+    let reports = worlds::each(
+        &jobs,
+        plan.jobs,
+        || false,
+        |&(case, seed)| {
+            let report = rehearse_case(case, seed, plan.flaw);
+            progress.over(&report);
+            report
+        },
+    );
     progress.ends();
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(number, _)| *number);
-    let reports: Vec<CaseReport> = done.into_iter().map(|(_, report)| report).collect();
-    let mut hash = Xxh3::new();
-    for report in &reports {
-        hash.update(&report.trace_hash.to_le_bytes());
-    }
+    let trace_hash = worlds::combined(reports.iter().map(|report| report.trace_hash));
     Summary {
         seed: plan.seed,
         seeds: plan.seeds,
         shard: plan.shard,
         flaw: plan.flaw,
         reports,
-        trace_hash: hash.digest(),
+        trace_hash,
         wall: begun.elapsed(),
     }
 }

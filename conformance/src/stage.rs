@@ -3,6 +3,7 @@
 use std::{sync::Mutex, sync::PoisonError, time::Duration};
 
 use serde_json::{Value, json};
+use sim::plan::Forgery;
 
 use crate::{
     control::Control,
@@ -34,25 +35,6 @@ pub struct Call {
     pub by: Person,
     /// When, on the stage's clock.
     pub rung_at: Duration,
-}
-
-/// What is wrong with a notification token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenFault {
-    /// Nothing.
-    None,
-    /// There is none.
-    Missing,
-    /// Signed with a key that no metadata shows.
-    ForgedSignature,
-    /// For another application.
-    WrongAudience,
-    /// Expired an hour ago.
-    Expired,
-    /// Issued by a stranger.
-    WrongIssuer,
-    /// Names no tenant.
-    NoTenant,
 }
 
 /// The stage of one story.
@@ -138,14 +120,15 @@ impl Stage {
         Ok(self.control.faults(plan).await?)
     }
 
-    /// Posts a notification about a call to the bot's webhook; the bot's status.
+    /// Posts a notification about a call to the bot's webhook, as the platform or, with a fault of the token, as a
+    /// stranger would; the bot's status.
     ///
     /// # Errors
     /// The bot does not answer.
     pub async fn notifies(
         &self,
         call_id: &str,
-        fault: TokenFault,
+        fault: Option<Forgery>,
         entry: Value,
     ) -> Result<u16, Wrong> {
         let token = self.token(fault).await?;
@@ -157,20 +140,13 @@ impl Stage {
         Ok(status.as_u16())
     }
 
-    async fn token(&self, fault: TokenFault) -> Result<Option<String>, Wrong> {
-        let app = &self.app;
-        let wish = match fault {
-            TokenFault::Missing => return Ok(None),
-            TokenFault::None => json!({"appId": app}),
-            TokenFault::ForgedSignature => json!({"appId": app, "key": "unknown"}),
-            TokenFault::WrongAudience => {
-                json!({"appId": app, "audience": "00000000-0000-4000-8000-00000000dead"})
-            }
-            TokenFault::Expired => json!({"appId": app, "expiresInSeconds": -3_600}),
-            TokenFault::WrongIssuer => json!({"appId": app, "issuer": "https://issuer.example"}),
-            TokenFault::NoTenant => json!({"appId": app, "omit": ["tid"]}),
-        };
-        Ok(Some(self.control.callback_token(wish).await?))
+    async fn token(&self, fault: Option<Forgery>) -> Result<Option<String>, Wrong> {
+        let wish =
+            fault.map_or_else(|| Some(json!({"appId": self.app})), |how| how.wish(&self.app));
+        match wish {
+            None => Ok(None),
+            Some(wish) => Ok(Some(self.control.callback_token(wish).await?)),
+        }
     }
 
     /// Everything that has happened so far.

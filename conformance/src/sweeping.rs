@@ -13,7 +13,6 @@ use conformance::{
     Shard, report,
     sweep::{self, Finding, Outcome, Sweep, Watcher, write_world},
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use sim::{
     life::{Broken, seconds},
     plan::{Plan, plan_of},
@@ -21,7 +20,9 @@ use sim::{
 
 use crate::{
     Trouble::{self, Wrong},
-    lost, say,
+    jobs, lost,
+    progress::Bar,
+    say, say_beside,
 };
 
 /// Set by the first interruption; the second one ends the program at once.
@@ -85,64 +86,58 @@ pub struct ReplayArgs {
     check_determinism: bool,
 }
 
-/// The bar, and what is found meanwhile.
-struct Bar {
-    bar: ProgressBar,
-    quiet: bool,
-}
+/// The bar, unless nobody wants one, and what is found meanwhile.
+struct Shown(Option<Bar>);
 
-impl Watcher for Bar {
+impl Watcher for Shown {
     fn begins(&self, worlds: usize) {
-        if !self.quiet && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-            self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-        }
-        self.bar.set_length(u64::try_from(worlds).unwrap_or(u64::MAX));
+        self.0.iter().for_each(|bar| bar.begin(worlds));
     }
 
     fn over(&self) {
-        self.bar.inc(1);
+        self.0.iter().for_each(Bar::step);
     }
 
     fn found(&self, finding: &Finding) {
-        self.bar.suspend(|| {
-            // Told again at the end.
-            let _ = write!(std::io::stderr(), "{}", finding.told());
-        });
+        // Told again at the end.
+        let tell = || drop(write!(std::io::stderr(), "{}", finding.told()));
+        match &self.0 {
+            Some(bar) => bar.aside(tell),
+            None => tell(),
+        }
     }
 
     fn ends(&self) {
-        self.bar.finish_and_clear();
+        self.0.iter().for_each(Bar::end);
     }
 }
 
-fn flaw<'a>(name: &str, given: Option<&'a String>) -> Result<Option<&'a str>, Trouble> {
-    let Some(given) = given else { return Ok(None) };
-    let mut plan = Plan::quiet(0);
-    match name {
-        "--bot-flaw" => plan.bot_flaw = Some(given.clone()),
-        _ => plan.platform_flaw = Some(given.clone()),
-    }
-    let read = Plan::read(name, &plan.to_json());
-    read.map_err(|error| Wrong(format!("{name} {given}: {}", error.why)))?;
-    Ok(Some(given))
+/// What is to be planted must exist.
+fn check_flaws(plan: &Plan) -> Result<(), Trouble> {
+    plan.check_flaws().map_err(|(key, why)| {
+        let (flag, given) = match &*key {
+            "botFlaw" => ("--bot-flaw", &plan.bot_flaw),
+            _ => ("--platform-flaw", &plan.platform_flaw),
+        };
+        Wrong(format!("{flag} {}: {why}", given.as_deref().unwrap_or_default()))
+    })
 }
 
 pub fn sweep(args: &SweepArgs) -> Result<ExitCode, Trouble> {
     if args.no_color {
         anstream::ColorChoice::Never.write_global();
     }
-    flaw("--bot-flaw", args.bot_flaw.as_ref())?;
-    flaw("--platform-flaw", args.platform_flaw.as_ref())?;
+    let (bot_flaw, platform_flaw) = (args.bot_flaw.clone(), args.platform_flaw.clone());
+    check_flaws(&Plan { bot_flaw, platform_flaw, ..Plan::quiet(0) })?;
     let places: Vec<&Path> = args.json.iter().map(PathBuf::as_path).collect();
     report::check_targets(&places).map_err(|error| Wrong(error.to_string()))?;
     std::fs::create_dir_all(&args.out)
         .map_err(|error| Wrong(format!("--out {}: {error}", args.out.display())))?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let sweep = Sweep {
         from: args.from,
         seeds: args.seeds,
         shard: args.shard,
-        jobs: args.jobs.map_or(cores, usize::from),
+        jobs: jobs(args.jobs),
         within: args.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
         bot_flaw: args.bot_flaw.clone(),
         platform_flaw: args.platform_flaw.clone(),
@@ -158,9 +153,8 @@ pub fn sweep(args: &SweepArgs) -> Result<ExitCode, Trouble> {
         eprintln!("stopping; what was done will be reported");
     });
     interrupted.map_err(|error| Trouble::Lost(error.to_string()))?;
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} worlds, {per_sec}, {eta} left");
-    let bar = ProgressBar::hidden().with_style(style.expect("a template that is read"));
-    let outcome = sweep.run(&Bar { bar, quiet: args.quiet }, &STOP);
+    let bar = (!args.quiet).then(Bar::default);
+    let outcome = sweep.run(&Shown(bar), &STOP);
     if outcome.worlds.is_empty() && !STOP.load(Ordering::Relaxed) {
         return Err(Wrong("this shard has nothing to live through".to_owned()));
     }
@@ -192,13 +186,10 @@ fn tell(args: &SweepArgs, outcome: &Outcome) -> Result<(), Trouble> {
         outcome.trace_hash(),
         outcome.findings.len(),
     ));
-    if args.json.as_deref() == Some(Path::new("-")) {
-        let _ = anstream::stderr().lock().write_all(table.as_bytes());
-    } else {
-        say(&table)?;
-    }
+    let places: Vec<&Path> = args.json.iter().map(PathBuf::as_path).collect();
+    let said = say_beside(&table, &places);
     json.transpose().map_err(lost)?;
-    Ok(())
+    said
 }
 
 /// The plan that a token names.
@@ -223,8 +214,7 @@ fn plan_of_token(token: &str) -> Result<Plan, Trouble> {
             _ => return Err(Wrong(format!("{token}: '{part}' is neither bot:… nor platform:…"))),
         }
     }
-    flaw("--bot-flaw", plan.bot_flaw.as_ref())?;
-    flaw("--platform-flaw", plan.platform_flaw.as_ref())?;
+    check_flaws(&plan)?;
     Ok(plan)
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bot_reference::Flaw;
 use seam::BoxFuture;
 use serde_json::json;
+use sim::plan::Forgery;
 
 use super::secs;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     failure::Wrong,
     journal::Line,
     rules,
-    stage::{Stage, TokenFault},
+    stage::Stage,
 };
 
 /// A call that does not exist.
@@ -26,13 +27,13 @@ const STEPS: &[&str] = &[
     "Carol rings; her call is established.",
 ];
 
-fn refused<'a>(stage: &'a Stage, fault: TokenFault) -> BoxFuture<'a, Result<(), Wrong>> {
+fn refused<'a>(stage: &'a Stage, fault: Forgery) -> BoxFuture<'a, Result<(), Wrong>> {
     Box::pin(async move {
         let data =
             json!({"@odata.type": "#microsoft.graph.call", "state": "incoming", "id": NO_CALL});
         let entry = json!({"changeType": "created", "resourceData": data});
 
-        let status = stage.notifies(NO_CALL, fault, entry).await?;
+        let status = stage.notifies(NO_CALL, Some(fault), entry).await?;
 
         if !matches!(status, 401 | 403) {
             return Err(Wrong::bot(
@@ -77,7 +78,7 @@ pub const NO_TOKEN: Case = case(
     "authentication/no-token",
     "A notification without a token is refused",
     &[Flaw::AcceptsMissingToken],
-    |stage| refused(stage, TokenFault::Missing),
+    |stage| refused(stage, Forgery::Missing),
 );
 
 /// A stranger's signature.
@@ -85,7 +86,7 @@ pub const FORGED_SIGNATURE: Case = case(
     "authentication/forged-signature",
     "A notification with a forged signature is refused",
     &[Flaw::TrustsAnySignature],
-    |stage| refused(stage, TokenFault::ForgedSignature),
+    |stage| refused(stage, Forgery::Signature),
 );
 
 /// Another bot's token.
@@ -93,7 +94,7 @@ pub const WRONG_AUDIENCE: Case = case(
     "authentication/wrong-audience",
     "A token meant for another bot is refused",
     &[Flaw::IgnoresAudience],
-    |stage| refused(stage, TokenFault::WrongAudience),
+    |stage| refused(stage, Forgery::Audience),
 );
 
 /// An old token.
@@ -101,7 +102,7 @@ pub const EXPIRED: Case = case(
     "authentication/expired",
     "An expired token is refused",
     &[Flaw::IgnoresExpiry],
-    |stage| refused(stage, TokenFault::Expired),
+    |stage| refused(stage, Forgery::Expired),
 );
 
 /// Another issuer's token.
@@ -109,7 +110,7 @@ pub const WRONG_ISSUER: Case = case(
     "authentication/wrong-issuer",
     "A token of another issuer is refused",
     &[Flaw::IgnoresIssuer],
-    |stage| refused(stage, TokenFault::WrongIssuer),
+    |stage| refused(stage, Forgery::Issuer),
 );
 
 /// A token of no tenant.
@@ -120,6 +121,6 @@ pub const NO_TENANT: Case = Case {
         "authentication/no-tenant",
         "A token that names no tenant is refused",
         &[Flaw::IgnoresMissingTenant],
-        |stage| refused(stage, TokenFault::NoTenant),
+        |stage| refused(stage, Forgery::Tenant),
     )
 };

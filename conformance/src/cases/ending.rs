@@ -9,7 +9,7 @@ use crate::{
     failure::Wrong,
     journal::{Line, exchanges},
     rules,
-    stage::{TokenFault, was_taken},
+    stage::{Call, Stage, was_taken},
 };
 
 /// What is over is over.
@@ -29,18 +29,7 @@ pub const SILENCE: Case = Case {
     kills: &[Flaw::KeepsTalkingAfterEnd],
     story: |stage| {
         Box::pin(async move {
-            let call = stage.rings_the_bot(&stage.person("Alice")).await?;
-            stage.is_answered(&call).await?;
-            stage.let_pass(secs(10)).await;
-
-            stage.hangs_up(&call).await?;
-            let told = |lines: &[Line]| end_was_taken(lines, &call.id).is_some();
-            if !stage.happens(secs(30), told).await? {
-                return Err(Wrong::bot(
-                    "the bot to take the notification of the end",
-                    "it did not",
-                ));
-            }
+            let call = ended(stage).await?;
             stage.let_pass(minutes(30)).await;
 
             let lines = stage.journal().await?;
@@ -55,6 +44,20 @@ pub const SILENCE: Case = Case {
         })
     },
 };
+
+/// Alice's call, after she has hung up and the bot has taken notice.
+async fn ended(stage: &Stage) -> Result<Call, Wrong> {
+    let call = stage.rings_the_bot(&stage.person("Alice")).await?;
+    stage.is_answered(&call).await?;
+    stage.let_pass(secs(10)).await;
+
+    stage.hangs_up(&call).await?;
+    let told = |lines: &[Line]| end_was_taken(lines, &call.id).is_some();
+    if !stage.happens(secs(30), told).await? {
+        return Err(Wrong::bot("the bot to take the notification of the end", "it did not"));
+    }
+    Ok(call)
+}
 
 /// An invitation that was on its way too long.
 pub const LATE_INVITATION: Case = Case {
@@ -73,22 +76,12 @@ pub const LATE_INVITATION: Case = Case {
     kills: &[Flaw::AnswersAfterEnd],
     story: |stage| {
         Box::pin(async move {
-            let call = stage.rings_the_bot(&stage.person("Alice")).await?;
-            stage.is_answered(&call).await?;
-            stage.let_pass(secs(10)).await;
-            stage.hangs_up(&call).await?;
-            let told = |lines: &[Line]| end_was_taken(lines, &call.id).is_some();
-            if !stage.happens(secs(30), told).await? {
-                return Err(Wrong::bot(
-                    "the bot to take the notification of the end",
-                    "it did not",
-                ));
-            }
+            let call = ended(stage).await?;
             let before = stage.requests(&call, "").await?.len();
 
             let data = json!({"@odata.type": "#microsoft.graph.call", "state": "incoming"});
             let entry = json!({"changeType": "created", "resourceData": data});
-            stage.notifies(&call.id, TokenFault::None, entry).await?;
+            stage.notifies(&call.id, None, entry).await?;
             stage.let_pass(secs(30)).await;
 
             match &stage.requests(&call, "").await?[before..] {

@@ -9,7 +9,6 @@ use crate::{
     failure::Wrong,
     journal::Line,
     rules,
-    stage::TokenFault,
 };
 
 /// Graph grows.
@@ -40,7 +39,7 @@ pub const UNKNOWN_MEMBERS: Case = Case {
                     "@odata.type": "#microsoft.graph.call", "state": "established", "mood": "good",
                 },
             });
-            let status = stage.notifies(&call.id, TokenFault::None, entry).await?;
+            let status = stage.notifies(&call.id, None, entry).await?;
 
             if !(200..300).contains(&status) {
                 return Err(Wrong::bot("a 2xx", format!("the bot answered {status}")));

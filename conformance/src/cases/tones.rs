@@ -9,7 +9,6 @@ use crate::{
     failure::Wrong,
     journal::{Line, exchanges},
     rules,
-    stage::TokenFault,
 };
 
 /// Once.
@@ -45,7 +44,7 @@ pub const ONCE: Case = Case {
             let tone = json!({"sequenceId": 1, "tone": "tone9"});
             let data = json!({"state": "established", "toneInfo": tone});
             let entry = json!({"changeType": "updated", "resourceData": data});
-            stage.notifies(&call.id, TokenFault::None, entry).await?;
+            stage.notifies(&call.id, None, entry).await?;
             stage.let_pass(secs(15)).await;
 
             match &stage.requests(&call, "").await?[before..] {

@@ -6,20 +6,16 @@ mod json;
 
 use std::{
     path::PathBuf,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use sim::{
     life::{Broken, Lived, live, shrink},
-    plan::{Plan, tree},
+    plan::{Plan, plan_of, tree},
 };
-use xxhash_rust::xxh3::Xxh3;
 
-use crate::select::Shard;
+use crate::{select::Shard, worlds};
 
 pub use difference::first_difference;
 pub use finding::{Finding, token_of, write_world};
@@ -86,11 +82,7 @@ pub struct Outcome {
 impl Outcome {
     /// The hash of all trace hashes, in the order of seeds.
     pub fn trace_hash(&self) -> u64 {
-        let mut hash = Xxh3::new();
-        for world in &self.worlds {
-            hash.update(&world.trace_hash.to_le_bytes());
-        }
-        hash.digest()
+        worlds::combined(self.worlds.iter().map(|world| world.trace_hash))
     }
 
     /// Virtual time of all worlds together.
@@ -119,12 +111,8 @@ pub trait Watcher: Sync {
 impl Sweep {
     /// The plan of one seed, with what is to be planted.
     pub fn plan(&self, seed: u64) -> Plan {
-        self.planted(tree(seed).1)
-    }
-
-    fn planted(&self, plan: Plan) -> Plan {
         let (bot_flaw, platform_flaw) = (self.bot_flaw.clone(), self.platform_flaw.clone());
-        Plan { bot_flaw, platform_flaw, ..plan }
+        Plan { bot_flaw, platform_flaw, ..plan_of(seed) }
     }
 
     fn seeds(&self) -> Vec<u64> {
@@ -137,31 +125,11 @@ impl Sweep {
     pub fn run(&self, watcher: &dyn Watcher, stop: &AtomicBool) -> Outcome {
         let (begun, seeds) = (Instant::now(), self.seeds());
         watcher.begins(seeds.len());
-        let work = Work {
-            sweep: self,
-            watcher,
-            stop,
-            shrunk: AtomicUsize::new(0),
-            begun,
-            done: Mutex::default(),
-        };
-        let next = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..self.jobs.clamp(1, seeds.len().max(1)) {
-                scope.spawn(|| {
-                    while !work.is_over() {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(&seed) = seeds.get(number) else { return };
-                        work.one(seed);
-                    }
-                });
-            }
-        });
+        let work = Work { sweep: self, watcher, stop, shrunk: AtomicUsize::new(0), begun };
+        let done = worlds::each(&seeds, self.jobs, || work.is_over(), |seed| work.one(*seed));
         watcher.ends();
-        let Work { done, .. } = work;
-        let (mut worlds, mut findings) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        worlds.sort_by_key(|world| world.seed);
-        findings.sort_by_key(|finding| finding.seed);
+        let (worlds, findings): (Vec<Swept>, Vec<Option<Finding>>) = done.into_iter().unzip();
+        let findings = findings.into_iter().flatten().collect();
         let (finished, wall) = (worlds.len() == seeds.len(), begun.elapsed());
         Outcome { sweep: self.clone(), worlds, findings, finished, wall }
     }
@@ -173,7 +141,6 @@ struct Work<'a> {
     stop: &'a AtomicBool,
     shrunk: AtomicUsize,
     begun: Instant,
-    done: Mutex<(Vec<Swept>, Vec<Finding>)>,
 }
 
 impl Work<'_> {
@@ -182,7 +149,7 @@ impl Work<'_> {
             || self.sweep.within.is_some_and(|within| self.begun.elapsed() >= within)
     }
 
-    fn one(&self, seed: u64) {
+    fn one(&self, seed: u64) -> (Swept, Option<Finding>) {
         let plan = self.sweep.plan(seed);
         let Lived { mut broken, trace_hash, events, simulated, .. } = live(&plan, false);
         if self.sweep.twice && broken.is_none() {
@@ -197,9 +164,7 @@ impl Work<'_> {
             }
         }
         self.watcher.over();
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.0.push(world);
-        done.1.extend(finding);
+        (world, finding)
     }
 
     /// Makes it small, unless there are many already.
@@ -210,7 +175,7 @@ impl Work<'_> {
             && broken.invariant != DETERMINISM
             && self.shrunk.fetch_add(1, Ordering::Relaxed) < SHRUNK_MAX;
         let (plan, broken, worlds) = if small {
-            let shrunk = shrink(plan, broken, Some(tree(seed).0));
+            let shrunk = shrink(plan, broken, Some(tree(seed)));
             (shrunk.plan, shrunk.broken, shrunk.worlds)
         } else {
             (plan, broken, 0)

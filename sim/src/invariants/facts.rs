@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::rehearsal::{BOT_HOST, GRAPH_HOST};
+
 /// What the judge may know beside the wire.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -38,8 +40,6 @@ pub struct Excuses {
     pub reordered: bool,
     /// Notifications may be sent again without need.
     pub repeated: bool,
-    /// Strangers may notify. It excuses nothing: the bot has to refuse them.
-    pub forged: bool,
     /// Graph may answer with errors instead of hearing.
     pub graph: bool,
     /// Links may break, and hosts stop.
@@ -52,10 +52,10 @@ impl Facts {
         let roles = ["Initiate", "InitiateGroupCall", "JoinGroupCall", "JoinGroupCallAsGuest"];
         let roles = roles.into_iter().chain(["AccessMedia"]);
         Self {
-            graph: "graph.example".to_owned(),
+            graph: GRAPH_HOST.to_owned(),
             graph_port: 443,
             control_port: 8_090,
-            bot: "bot.example".to_owned(),
+            bot: BOT_HOST.to_owned(),
             bot_port: 443,
             app: app.to_owned(),
             tenant: tenant.to_owned(),

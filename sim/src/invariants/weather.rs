@@ -36,6 +36,13 @@ struct Spell {
     planned: bool,
 }
 
+impl Spell {
+    /// Whether what began at `since` may have met it.
+    fn counts(&self, since: Timestamp) -> bool {
+        self.until.is_none_or(|until| since <= until)
+    }
+}
+
 /// What may have gone wrong.
 #[derive(Debug)]
 pub(super) struct Weather(Vec<Spell>);
@@ -95,7 +102,7 @@ impl Weather {
             spell.trouble == trouble
                 && spell.of.as_deref().is_none_or(|kind| kind == of)
                 && spell.call.as_deref().is_none_or(|id| id == call)
-                && spell.until.is_none_or(|until| since <= until)
+                && spell.counts(since)
         })
     }
 
@@ -105,25 +112,21 @@ impl Weather {
             spell.trouble == Trouble::Graph
                 && spell.of.as_deref().is_none_or(|name| same_op(name, op))
                 && spell.status.is_none_or(|wanted| wanted == u64::from(status))
-                && spell.until.is_none_or(|until| since <= until)
+                && spell.counts(since)
         })
     }
 
     /// Whether replies of Graph may have been late since then.
     pub fn holds_replies(&self, since: Timestamp) -> bool {
         self.0.iter().any(|spell| {
-            spell.trouble == Trouble::Graph
-                && spell.status == Some(0)
-                && spell.until.is_none_or(|until| since <= until)
+            spell.trouble == Trouble::Graph && spell.status == Some(0) && spell.counts(since)
         })
     }
 
     /// Whether anything at all may have kept the bot from Graph since then.
     pub fn bars_the_bot(&self, since: Timestamp) -> bool {
         let any = [Trouble::Graph, Trouble::Token, Trouble::Network];
-        self.0.iter().any(|spell| {
-            any.contains(&spell.trouble) && spell.until.is_none_or(|until| since <= until)
-        })
+        self.0.iter().any(|spell| any.contains(&spell.trouble) && spell.counts(since))
     }
 }
 

@@ -126,17 +126,7 @@ impl People {
 
     /// A stranger claims that a call is over; of no call, that somebody rings.
     async fn forge(&self, call: usize, how: Forgery) {
-        let wish = match how {
-            Forgery::Missing => None,
-            Forgery::Signature => Some(json!({"appId": APP, "key": "unknown"})),
-            Forgery::Audience => {
-                Some(json!({"appId": APP, "audience": "00000000-0000-4000-8000-00000000dead"}))
-            }
-            Forgery::Expired => Some(json!({"appId": APP, "expiresInSeconds": -3_600})),
-            Forgery::Tenant => Some(json!({"appId": APP, "omit": ["tid"]})),
-            Forgery::Issuer => Some(json!({"appId": APP, "issuer": "https://issuer.example"})),
-        };
-        let token = match wish {
+        let token = match how.wish(&APP.to_string()) {
             None => None,
             Some(wish) => match self.ask(Method::POST, "/callback-tokens", wish).await {
                 Some((_, made)) => made["token"].as_str().map(str::to_owned),

@@ -13,7 +13,7 @@ use proptest::{
     prelude::{Just, Strategy, any},
     prop_oneof,
     sample::{select, subsequence},
-    strategy::{BoxedStrategy, Union, ValueTree as _},
+    strategy::{BoxedStrategy, Union, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
@@ -63,19 +63,19 @@ const KEYS: [&str; 12] = [
 
 /// What kinds of things may happen at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Swarm {
+struct Swarm {
     /// Kinds of faults.
-    pub faults: Vec<&'static str>,
+    faults: Vec<&'static str>,
     /// Kinds of deeds.
-    pub deeds: Vec<&'static str>,
+    deeds: Vec<&'static str>,
     /// What links are like.
-    pub links: Option<Preset>,
+    links: Option<Preset>,
     /// Permissions that the bot has not been granted.
-    pub withheld: Vec<&'static str>,
+    withheld: Vec<&'static str>,
     /// Notifications in one envelope.
-    pub batch: usize,
+    batch: usize,
     /// Whether calls last so long that they have to be kept alive.
-    pub long: bool,
+    long: bool,
 }
 
 const FAULT_KINDS: [&str; 11] = [
@@ -146,22 +146,20 @@ pub fn plans(seed: u64) -> impl Strategy<Value = Plan> {
     })
 }
 
-/// The plan of a seed: always the same one, with what the strategy needs to make it smaller.
-pub fn tree(seed: u64) -> (impl proptest::strategy::ValueTree<Value = Plan>, Plan) {
+/// What a seed draws, always the same, and how it can be made smaller.
+pub fn tree(seed: u64) -> impl ValueTree<Value = Plan> {
     let mut bytes = [0; 32];
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = (seed.rotate_left(u32::try_from(at).unwrap_or(0) * 7) >> 3) as u8 ^ at as u8;
     }
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let tree = plans(seed).new_tree(&mut runner).expect("nothing is filtered out");
-    let plan = tree.current();
-    (tree, plan)
+    plans(seed).new_tree(&mut runner).expect("nothing is filtered out")
 }
 
 /// The plan of a seed.
 pub fn plan_of(seed: u64) -> Plan {
-    tree(seed).1
+    tree(seed).current()
 }
 
 fn any_of<T: std::fmt::Debug + 'static>(

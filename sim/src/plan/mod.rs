@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use bot_reference::Flaw as BotFlaw;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 pub use fault::{Between, Crash, End, Fault, LinkFault, Outage, PermissionFault, WrongClock};
-pub use generate::{Swarm, plan_of, plans, tree};
+pub use generate::{plan_of, plans, tree};
 pub use reading::PlanError;
 
 /// The version that is written and read.
@@ -173,6 +174,19 @@ pub enum Forgery {
 }
 
 impl Forgery {
+    /// What `POST /callback-tokens` is asked for, for this application; nothing where there is to be no token.
+    pub fn wish(self, app: &str) -> Option<Value> {
+        let faulty = |name: &str, value: Value| Some(json!({"appId": app, name: value}));
+        match self {
+            Self::Missing => None,
+            Self::Signature => faulty("key", "unknown".into()),
+            Self::Audience => faulty("audience", "00000000-0000-4000-8000-00000000dead".into()),
+            Self::Expired => faulty("expiresInSeconds", (-3_600).into()),
+            Self::Issuer => faulty("issuer", "https://issuer.example".into()),
+            Self::Tenant => faulty("omit", json!(["tid"])),
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Missing, Self::Signature, Self::Audience, Self::Expired, Self::Issuer, Self::Tenant];

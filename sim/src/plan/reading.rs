@@ -30,24 +30,11 @@ fn names(said: &str) -> Vec<&str> {
 
 /// The known name that is most like the unknown one, if one is like it at all.
 fn meant<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
-    let by_distance = known.iter().map(|name| (distance(unknown, name), *name));
+    let by_distance = known
+        .iter()
+        .map(|name| (strsim::levenshtein(&unknown.to_lowercase(), &name.to_lowercase()), *name));
     let (distance, name) = by_distance.min()?;
     (distance <= name.len().max(unknown.len()) / 2).then_some(name)
-}
-
-/// How many letters have to be changed, left out or put in (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.to_lowercase().chars().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], at + 1);
-        for (at, wanted) in other.iter().enumerate() {
-            let changed = corner + usize::from(letter != *wanted);
-            corner = row[at + 1];
-            row[at + 1] = changed.min(row[at] + 1).min(corner + 1);
-        }
-    }
-    row[other.len()]
 }
 
 impl Plan {
@@ -126,7 +113,11 @@ impl Plan {
         Ok(())
     }
 
-    fn check_flaws(&self) -> Result<(), (String, String)> {
+    /// Whether what is to be planted exists.
+    ///
+    /// # Errors
+    /// The key, and what is wrong with it.
+    pub fn check_flaws(&self) -> Result<(), (String, String)> {
         if let Some(name) = &self.bot_flaw
             && self.bot_flaw().is_none()
         {
@@ -145,7 +136,7 @@ impl Plan {
 }
 
 /// Says that there is no such flaw, and which one was probably meant.
-pub(crate) fn no_flaw(name: &str, known: &[&str]) -> String {
+fn no_flaw(name: &str, known: &[&str]) -> String {
     let mut why = format!("there is no flaw {name:?}");
     if let Some(meant) = meant(name, known) {
         let _ = write!(why, "; did you mean {meant:?}?");

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use xxhash_rust::xxh3::Xxh3;
+
+use crate::worlds;
 
 pub use diff::{Diff, diff};
 pub use junit::junit as merged_junit;
@@ -102,9 +103,5 @@ pub fn json(saved: &Saved) -> String {
 
 /// The hash of hashes, as a run combines those of its worlds.
 fn combined(hashes: impl IntoIterator<Item = Hash>) -> Hash {
-    let mut all = Xxh3::new();
-    for Hash(hash) in hashes {
-        all.update(&hash.to_le_bytes());
-    }
-    Hash(all.digest())
+    Hash(worlds::combined(hashes.into_iter().map(|Hash(hash)| hash)))
 }
