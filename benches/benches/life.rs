@@ -1,5 +1,6 @@
 //! Whole lives under the eyes of the judge: a call of a minute, and what is drawn.
 
+use benches::idle_turmoil;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sim::{
     life::live,
@@ -8,6 +9,9 @@ use sim::{
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Simulated seconds of the peer.
+const PEER_SECS: u64 = 10;
 
 /// Alice rings, and hangs up a minute later.
 fn a_minute() -> Plan {
@@ -24,6 +28,11 @@ fn lives(criterion: &mut Criterion) {
     group.sample_size(20);
     group.throughput(Throughput::Elements(lived.simulated.as_secs()));
     group.bench_function("a call of a minute", |bencher| bencher.iter(|| live(&plan, false)));
+    // What the same time costs on turmoil as it comes, with nothing happening in it.
+    group.throughput(Throughput::Elements(PEER_SECS));
+    group.bench_function("nothing, on turmoil with steps of 1 ms", |bencher| {
+        bencher.iter(|| idle_turmoil(PEER_SECS));
+    });
     group.finish();
 
     let mut group = criterion.benchmark_group("life, worlds");

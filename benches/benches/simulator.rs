@@ -2,13 +2,12 @@
 
 use std::{hint::black_box, net::SocketAddr, time::Duration};
 
+use benches::{HOSTS, idle_turmoil};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sim::{
     EPOCH, Seat, World,
     link::{Fate, LinkConfig, LinkModel, Preset},
 };
-
-const HOSTS: [&str; 3] = ["a", "b", "c"];
 
 /// Three hosts that do nothing, and a story that waits.
 fn idle_world(seconds: u64) {
@@ -19,31 +18,6 @@ fn idle_world(seconds: u64) {
     }
     let report = world.run(async move |seat| seat.clock.sleep_until(EPOCH + limit).await);
     report.outcome.expect("nothing can go wrong");
-}
-
-/// The same on turmoil alone, with the step that it has if nobody chooses one.
-///
-/// On a thread of its own, as a world is, and with the same clock: in a program that has `sim-shim` in it, the
-/// real one costs a system call, which would be held against turmoil.
-fn idle_turmoil(seconds: u64) {
-    let thread = std::thread::spawn(move || {
-        sim_shim::enter(1, Duration::from_nanos(EPOCH.as_nanos()));
-        bare(seconds);
-    });
-    thread.join().expect("nothing can go wrong");
-}
-
-fn bare(seconds: u64) {
-    let limit = Duration::from_secs(seconds);
-    let mut sim = turmoil::Builder::new().simulation_duration(limit * 2).build();
-    for host in HOSTS {
-        sim.host(host, std::future::pending::<turmoil::Result>);
-    }
-    sim.client("people", async move {
-        tokio::time::sleep(limit).await;
-        Ok(())
-    });
-    sim.run().expect("nothing can go wrong");
 }
 
 fn idle(criterion: &mut Criterion) {

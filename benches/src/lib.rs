@@ -7,6 +7,7 @@ use platform::{
     Act, Admin, Application, CallId, CallVerb, Caller, DeliveryOutcome, Effect, Grants, Input,
     OnCall, Options, Permission, Platform, Request, User, Verb, Who,
 };
+use sim::EPOCH;
 
 const TENANT: Guid = Guid::from_u128(1);
 const BOT: Guid = Guid::from_u128(2);
@@ -173,3 +174,31 @@ impl Crowd {
         self.outcomes += 1 + out.effects.len() as u64 + u64::from(out.reply.is_some());
     }
 }
+
+/// So many seconds of three hosts that do nothing on turmoil alone, with the step that it has if nobody chooses one: what
+/// simulated time costs before anything happens in it.
+///
+/// On a thread of its own, as a world is, and with the same clock: in a program that has `sim-shim` in it, the real one
+/// costs a system call, which would be held against turmoil.
+///
+/// # Panics
+/// Never: nothing can go wrong there.
+pub fn idle_turmoil(seconds: u64) {
+    let thread = std::thread::spawn(move || {
+        sim_shim::enter(1, Duration::from_nanos(EPOCH.as_nanos()));
+        let limit = Duration::from_secs(seconds);
+        let mut sim = turmoil::Builder::new().simulation_duration(limit * 2).build();
+        for host in HOSTS {
+            sim.host(host, std::future::pending::<turmoil::Result>);
+        }
+        sim.client("people", async move {
+            tokio::time::sleep(limit).await;
+            Ok(())
+        });
+        sim.run().expect("nothing can go wrong");
+    });
+    thread.join().expect("nothing can go wrong");
+}
+
+/// Hosts that do nothing.
+pub const HOSTS: [&str; 3] = ["a", "b", "c"];

@@ -5,7 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -77,7 +77,6 @@ struct Shared {
     clock: Clock,
     inbox: mpsc::Sender<Input>,
     flaw: Option<Flaw>,
-    prompts: BTreeMap<&'static str, Bytes>,
     calls: Arc<AtomicUsize>,
 }
 
@@ -108,7 +107,6 @@ pub async fn run(
         clock: clock.clone(),
         inbox,
         flaw,
-        prompts: prompts(),
         calls: calls.clone(),
     };
     let router = Router::new()
@@ -140,8 +138,9 @@ fn remembered(memory: &dyn Memory, settings: Settings) -> (Bot, Vec<Effect>) {
     restored.unwrap_or_else(|| (Bot::new(settings), Vec::new()))
 }
 
-/// Prompts that tell themselves apart by ear; the story is long enough to be interrupted.
-fn prompts() -> BTreeMap<&'static str, Bytes> {
+/// Prompts that tell themselves apart by ear; the story is long enough to be interrupted. They are the same for every
+/// bot, and a simulation starts thousands of bots: computed once in a process.
+static PROMPTS: LazyLock<BTreeMap<&'static str, Bytes>> = LazyLock::new(|| {
     let file = |prompt| {
         let (frequency, secs) = match prompt {
             Prompt::Greeting => (440.0, 1),
@@ -152,7 +151,7 @@ fn prompts() -> BTreeMap<&'static str, Bytes> {
         Bytes::from(media::write_wav(&media::tone(frequency, Duration::from_secs(secs))))
     };
     Prompt::ALL.into_iter().map(|prompt| (prompt.name(), file(prompt))).collect()
-}
+});
 
 /// That the bot is there, and in how many calls.
 async fn health(State(shared): State<Arc<Shared>>) -> Json<serde_json::Value> {
@@ -160,8 +159,8 @@ async fn health(State(shared): State<Arc<Shared>>) -> Json<serde_json::Value> {
     Json(serde_json::json!({"status": "ok", "calls": calls}))
 }
 
-async fn prompt(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
-    let found = name.strip_suffix(".wav").and_then(|name| shared.prompts.get(name));
+async fn prompt(Path(name): Path<String>) -> Response {
+    let found = name.strip_suffix(".wav").and_then(|name| PROMPTS.get(name));
     match found {
         Some(wav) => ([(header::CONTENT_TYPE, "audio/wav")], wav.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),

@@ -14,6 +14,10 @@ use bot_reference::Flaw;
 use clap::{Args, Parser, Subcommand};
 use conformance::{Plan, Profile, Progress, Selection, Shard, Silent, Summary, cases, report, run};
 
+/// Worlds are made of small pieces; both cores sweep.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The conformance suite for Microsoft Teams calling bots. Without a command: `run`.
 #[derive(Parser)]
 #[command(name = "conformance", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]

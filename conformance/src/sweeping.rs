@@ -15,7 +15,7 @@ use conformance::{
 };
 use sim::{
     life::{Broken, seconds},
-    plan::{Plan, plan_of},
+    plan::{Plan, Swarm, plan_of, swarm_of},
 };
 
 use crate::{
@@ -192,8 +192,8 @@ fn tell(args: &SweepArgs, outcome: &Outcome) -> Result<(), Trouble> {
     said
 }
 
-/// The plan that a token names.
-fn plan_of_token(token: &str) -> Result<Plan, Trouble> {
+/// The plan that a token names, and what it was drawn from.
+fn plan_of_token(token: &str) -> Result<(Plan, Option<Swarm>), Trouble> {
     let mut parts = token.split('+');
     let seed = parts.next().unwrap_or_default();
     let number = match seed.strip_prefix("0x") {
@@ -204,7 +204,8 @@ fn plan_of_token(token: &str) -> Result<Plan, Trouble> {
         let text = std::fs::read_to_string(token).map_err(|error| {
             Wrong(format!("{token}: neither a seed nor a plan that can be read: {error}"))
         })?;
-        return Plan::read(token, &text).map_err(|error| Wrong(error.to_string()));
+        let plan = Plan::read(token, &text).map_err(|error| Wrong(error.to_string()))?;
+        return Ok((plan, None));
     };
     let mut plan = plan_of(seed);
     for part in parts {
@@ -215,11 +216,11 @@ fn plan_of_token(token: &str) -> Result<Plan, Trouble> {
         }
     }
     check_flaws(&plan)?;
-    Ok(plan)
+    Ok((plan, Some(swarm_of(seed))))
 }
 
 pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
-    let plan = plan_of_token(&args.token)?;
+    let (plan, swarm) = plan_of_token(&args.token)?;
     let name = Path::new(&args.token).file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_default().replace(".plan.json", "").replace([':', '+'], "-");
     let (lived, files) = write_world(&args.out, &name, &plan).map_err(lost)?;
@@ -230,6 +231,9 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
         seconds(lived.simulated),
         lived.trace_hash
     );
+    if let Some(swarm) = swarm {
+        told.push_str(&format!("  drawn from: {swarm}\n"));
+    }
     for file in files {
         told.push_str(&format!("  {}\n", file.display()));
     }

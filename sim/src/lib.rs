@@ -24,4 +24,4 @@ mod world;
 pub use control::{Change, Control, ControlError};
 pub use rehearsal::{BOT_HOST, CONTROL_URL, GRAPH_HOST, Rehearsal, bot_url, rehearse};
 pub use trace::{Direction, Trace, TraceLine};
-pub use world::{EPOCH, Seat, TICK, World, WorldError, WorldReport};
+pub use world::{EPOCH, LONGEST_STEP, Seat, TICK, World, WorldError, WorldReport};

@@ -32,6 +32,10 @@ pub const EPOCH: Timestamp = Timestamp::from_secs(1_767_225_600);
 /// arrives in a later one, and it does not matter in which order the hosts are run.
 pub const TICK: Duration = Duration::from_millis(20);
 
+/// The longest step that a world takes by itself, however long its links are: what changes the world takes effect
+/// between steps.
+pub const LONGEST_STEP: Duration = Duration::from_millis(50);
+
 /// The host on which the story is told.
 const PEOPLE: &str = "people";
 
@@ -194,7 +198,8 @@ impl World {
     }
 
     /// The step: whole milliseconds, at least one, and not more than the shortest delay of any link, now or
-    /// later. Without it: [`TICK`], or the shortest delay if that is less. A longer step is a faster world.
+    /// later. Without it: the shortest delay, but not more than [`LONGEST_STEP`]; [`TICK`] if there are links that
+    /// nobody described. A longer step is a faster world.
     #[must_use]
     pub fn step(mut self, step: Duration) -> Self {
         self.step = Some(step);
@@ -262,7 +267,7 @@ impl World {
             shortest = shortest.min(config.delay_ns());
         }
         let whole = Duration::from_millis(shortest / 1_000_000);
-        let step = self.step.unwrap_or(whole.min(TICK));
+        let step = self.step.unwrap_or(whole.min(LONGEST_STEP));
         if step.is_zero() || !step.subsec_nanos().is_multiple_of(1_000_000) || step > whole {
             return Err(format!(
                 "a step of {step:?} is not whole milliseconds from 1 ms to {whole:?}"

@@ -8,7 +8,7 @@ use sim::{
     EPOCH,
     ladder::{Ladder, Mark},
     life::{Broken, Lived, live, seconds},
-    plan::Plan,
+    plan::{Plan, swarm_of},
     wire::{Http, Message, Way},
 };
 
@@ -67,6 +67,7 @@ impl Finding {
             self.plan.size(),
             self.worlds
         );
+        told.push_str(&format!("  drawn from: {}\n", swarm_of(self.seed)));
         for file in &self.files {
             told.push_str(&format!("  {file}\n"));
         }

@@ -31,7 +31,10 @@ pub(super) struct AnswersOnce(Bounded<String, ()>);
 impl Check for AnswersOnce {
     fn on(&mut self, event: &Event, _: &mut World, out: &mut Vec<Violation>) {
         match event {
-            Event::BotHeard(heard) if heard.worked() && heard.asked.op == "answer" => {
+            // A conflict says that an earlier answer was taken whose reply was lost.
+            Event::BotHeard(heard)
+                if heard.asked.op == "answer" && (heard.worked() || heard.status == Some(409)) =>
+            {
                 if let Some(id) = &heard.asked.call {
                     self.0.insert(id.clone(), ());
                 }

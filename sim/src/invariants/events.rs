@@ -42,6 +42,8 @@ pub(super) struct Exchange {
     pub status: Option<u16>,
     pub request_id: Option<String>,
     pub client_id: Option<String>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
     /// Null if it is not JSON.
     pub body: Value,
 }
@@ -153,4 +155,19 @@ pub(super) enum Event {
     ControlAsked(Control),
     /// They got it, or not.
     ControlDone(Control),
+}
+
+impl Event {
+    /// The number of its message.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Asked(asked) | Self::BotAsked(asked) => asked.seq,
+            Self::Replied(exchange) | Self::BotHeard(exchange) => exchange.seq,
+            Self::Notified(delivery) | Self::Told(delivery) | Self::Acknowledged(delivery, _) => {
+                delivery.seq
+            }
+            Self::Took(_, _, seq, _) => *seq,
+            Self::ControlAsked(control) | Self::ControlDone(control) => control.seq,
+        }
+    }
 }

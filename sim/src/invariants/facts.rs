@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use graph_api::Timestamp;
+
 use crate::rehearsal::{BOT_HOST, GRAPH_HOST};
 
 /// What the judge may know beside the wire.
@@ -27,6 +29,19 @@ pub struct Facts {
     pub lenient_media: bool,
     /// What may go wrong beside what `PUT /faults` says on the wire.
     pub plan: Excuses,
+    /// When the bot's program was gone, in order.
+    pub restarts: Vec<Restart>,
+    /// From when to when the bot could not be expected to reach Graph, or to know what time it is.
+    pub storms: Vec<(Timestamp, Timestamp)>,
+}
+
+/// A crash of the bot's program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restart {
+    /// Gone since then.
+    pub down: Timestamp,
+    /// It begins anew then.
+    pub up: Timestamp,
 }
 
 /// Which tampering there may be; what is not named here and not on the wire excuses nobody.
@@ -62,6 +77,8 @@ impl Facts {
             roles: roles.map(|role| format!("Calls.{role}.All")).collect(),
             lenient_media: false,
             plan: Excuses::default(),
+            restarts: Vec::new(),
+            storms: Vec::new(),
         }
     }
 }

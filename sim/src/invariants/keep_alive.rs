@@ -16,6 +16,9 @@ pub(super) const ID: &str = "kept-alive";
 ///
 const LONGEST: Duration = Duration::from_secs(45 * 60);
 
+/// How long before the end whoever does his best has tried once more: R-300 advises to try every 15 minutes.
+const TO_THE_LAST: Duration = Duration::from_secs(20 * 60);
+
 /// the subcode of a call that nobody kept alive.
 const LAPSED: u64 = 8_537;
 
@@ -26,6 +29,8 @@ pub(super) struct KeepAlive {
     /// When each established call was last kept alive.
     last: Bounded<String, Timestamp>,
     due: BTreeSet<(Timestamp, String)>,
+    /// When the bot last tried to, which errors of Graph's do not keep it from.
+    tried: Bounded<String, Timestamp>,
 }
 
 impl Check for KeepAlive {
@@ -50,6 +55,25 @@ impl Check for KeepAlive {
                     }
                 }
             }
+            Event::BotAsked(asked) if asked.op == "keepAlive" => {
+                let Some(id) = asked.call.as_ref().filter(|id| self.last.contains(id)) else {
+                    return;
+                };
+                let before = self.tried.get(id).copied().unwrap_or_default();
+                self.tried.insert(id.clone(), asked.at);
+                let apart = asked.at.saturating_since(before);
+                if before > Timestamp::default()
+                    && apart > LONGEST
+                    && !world.weather.keeps_from_asking(before)
+                {
+                    let minutes = apart.as_secs() / 60;
+                    let text = format!(
+                        "the bot tries to keep call {} alive only after {minutes} minutes",
+                        short(id)
+                    );
+                    out.push(Violation { invariant: ID, at: asked.at, seq: asked.seq, text });
+                }
+            }
             Event::BotHeard(heard) => {
                 let Some(id) = heard.asked.call.as_ref().filter(|id| self.last.contains(id)) else {
                     return;
@@ -68,7 +92,7 @@ impl Check for KeepAlive {
 
 impl KeepAlive {
     fn alive(&mut self, id: &String, at: Timestamp) {
-        self.forget(id);
+        self.forget_last(id);
         self.last.insert(id.clone(), at);
         self.due.insert((at + LONGEST, id.clone()));
     }
@@ -80,15 +104,27 @@ impl KeepAlive {
             if entry.data["resultInfo"]["subcode"] != LAPSED {
                 continue;
             }
+            let excused = self.is_excused(&entry.call, last, world);
             self.forget(&entry.call);
-            if !world.weather.bars_the_bot(last) {
+            if !excused {
                 let text = format!("call {} ends because nobody kept it alive", short(&entry.call));
                 out.push(Violation { invariant: ID, at: delivery.at, seq: delivery.seq, text });
             }
         }
     }
 
+    /// Whether something kept the bot from Graph, or Graph from hearing it though it tried to the last.
+    fn is_excused(&self, id: &String, last: Timestamp, world: &World) -> bool {
+        let tried = self.tried.get(id).is_some_and(|at| *at + TO_THE_LAST >= world.now);
+        world.weather.keeps_from_asking(last) || (tried && world.weather.bars_the_bot(last))
+    }
+
     fn forget(&mut self, id: &String) {
+        self.tried.remove(id);
+        self.forget_last(id);
+    }
+
+    fn forget_last(&mut self, id: &String) {
         if let Some(last) = self.last.remove(id) {
             self.due.remove(&(last + LONGEST, id.clone()));
         }
@@ -96,28 +132,17 @@ impl KeepAlive {
 
     /// Whatever is due by now has not been kept alive.
     fn lapse(&mut self, event: &Event, world: &World, out: &mut Vec<Violation>) {
-        let seq = seq_of(event);
+        let seq = event.seq();
         while let Some((due, id)) = self.due.first().filter(|(due, _)| *due < world.now).cloned() {
             self.due.remove(&(due, id.clone()));
             let Some(last) = self.last.remove(&id) else { continue };
+            let excused = self.is_excused(&id, last, world);
             let ended = world.ledger.call(&id).and_then(|call| call.ended);
             let lapsed = ended.is_none_or(|(_, at)| at >= due);
-            if lapsed && !world.weather.bars_the_bot(last) {
+            if lapsed && !excused {
                 let text = format!("call {} was not kept alive for 45 minutes", short(&id));
                 out.push(Violation { invariant: ID, at: due, seq, text });
             }
         }
-    }
-}
-
-fn seq_of(event: &Event) -> u64 {
-    match event {
-        Event::Asked(asked) | Event::BotAsked(asked) => asked.seq,
-        Event::Replied(exchange) | Event::BotHeard(exchange) => exchange.seq,
-        Event::Notified(delivery) | Event::Told(delivery) | Event::Acknowledged(delivery, _) => {
-            delivery.seq
-        }
-        Event::Took(_, _, seq, _) => *seq,
-        Event::ControlAsked(control) | Event::ControlDone(control) => control.seq,
     }
 }

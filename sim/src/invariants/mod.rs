@@ -12,6 +12,7 @@
 
 mod bot;
 mod bounded;
+mod crash;
 mod escalation;
 mod events;
 mod facts;
@@ -27,6 +28,8 @@ mod paths;
 mod permissions;
 mod progress;
 mod reading;
+mod retry_after;
+mod rings_once;
 mod rosters;
 mod terminal;
 #[cfg(test)]
@@ -37,7 +40,7 @@ use graph_api::Timestamp;
 
 use crate::wire::Message;
 use events::Event;
-pub use facts::{Excuses, Facts};
+pub use facts::{Excuses, Facts, Restart};
 use grants::Grants;
 use ledger::Ledger;
 use reading::Reader;
@@ -57,6 +60,10 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     (bot::ANSWERS_ONCE, "The bot answers no call again that it has answered."),
     (bot::REACTS, "The bot lets no call ring until nobody waits any more."),
     (bot::LEAKS_NOTHING, "The bot leaves ended calls alone, and is told of everything that ended."),
+    (crash::TAKES_UP, "After a crash the bot takes up the calls that it is in."),
+    (crash::REPEATS_NOTHING, "After a crash the bot greets nobody anew, and no key counts twice."),
+    (retry_after::ID, "The bot asks nothing again before `Retry-After` is over."),
+    (rings_once::ID, "The bot rings nobody twice because a reply was lost."),
     (keep_alive::ID, "Calls are kept alive at least every 45 minutes."),
     (
         form::ID,
@@ -119,6 +126,10 @@ impl Judge {
             Box::new(bot::AnswersOnce::default()),
             Box::new(bot::Reacts::default()),
             Box::new(bot::LeaksNothing::default()),
+            Box::new(crash::TakesUp::default()),
+            Box::new(crash::RepeatsNothing::default()),
+            Box::new(retry_after::WaitsAsTold::default()),
+            Box::new(rings_once::RingsOnce::default()),
             Box::new(keep_alive::KeepAlive::default()),
         ];
         let world = World {

@@ -117,8 +117,11 @@ fn ended(
         Open::Asked(asked, by_bot) => {
             let named = |name: &str| header(headers, name).map(str::to_owned);
             let (request_id, client_id) = (named("request-id"), named("client-request-id"));
+            let retry_after =
+                header(headers, "retry-after").and_then(|text| text.trim().parse().ok());
             let body = json(body);
-            let exchange = Exchange { asked, seq, at, status, request_id, client_id, body };
+            let exchange =
+                Exchange { asked, seq, at, status, request_id, client_id, retry_after, body };
             Some(if by_bot { Event::BotHeard(exchange) } else { Event::Replied(exchange) })
         }
         Open::Control(control) => {

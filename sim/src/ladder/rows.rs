@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     wire::{Http, Message, Way},
-    world::{EPOCH, TICK},
+    world::{EPOCH, LONGEST_STEP},
 };
 
 /// What became of a message.
@@ -249,7 +249,7 @@ impl<'w, 'a> Told<'w, 'a> {
         let message = self.wire[pair.first()];
         match (kind, self.looking.contains(&*message.peer)) {
             (Kind::Broken, _) | (_, false) => Fate::Unseen,
-            (_, true) if message.at + TICK >= self.ended => Fate::OnItsWay,
+            (_, true) if message.at + LONGEST_STEP >= self.ended => Fate::OnItsWay,
             (_, true) => Fate::Lost,
         }
     }

@@ -17,9 +17,8 @@ use graph_fake::{
 };
 
 use crate::{
-    invariants::{Excuses, Facts, Judge, Violation},
-    link::LinkConfig,
-    plan::{Deed, Fault, Plan},
+    invariants::{Excuses, Facts, Judge, Restart, Violation},
+    plan::{Deed, Fault, Plan, calm},
     rehearsal::{Rehearsal, rehearse},
     wire::{Message, Wire},
     world::{EPOCH, Seat, WorldError, WorldReport},
@@ -79,7 +78,7 @@ pub fn live(plan: &Plan, keep: bool) -> Lived {
     setup.options = Options { batch: plan.batch, flaw: plan.platform_flaw(), ..Options::default() };
     setup.settings.flaw = plan.bot_flaw();
     // People are always heard: what goes wrong between them and the fake proves nothing.
-    setup.links = Some(LinkConfig::default());
+    setup.links = Some(calm());
     setup.between = Some(plan.base_link());
     let at = |ms| EPOCH + Duration::from_millis(ms);
     setup.changes = plan.changes().into_iter().map(|(ms, change)| (at(ms), change)).collect();
@@ -129,6 +128,7 @@ impl Watch {
         let mut facts = Facts::new(&APP.to_string(), &TENANT.to_string());
         facts.roles = roles().into_iter().filter(|role| !plan.withheld.contains(role)).collect();
         facts.plan = excuses(plan);
+        (facts.restarts, facts.storms) = troubles(plan);
         Self { judge: Judge::new(facts), wire, keep, kept: Arc::default() }
     }
 
@@ -153,6 +153,25 @@ fn excuses(plan: &Plan) -> Excuses {
     // Links that lose packets may lose replies, and what was not acknowledged comes again.
     let network = plan.links.is_some() || plan.faults.iter().any(on_the_way);
     Excuses { network, ..Excuses::default() }
+}
+
+/// When the bot's program is gone, and when it could not be expected to reach Graph or to know the time.
+fn troubles(plan: &Plan) -> (Vec<Restart>, Vec<(Timestamp, Timestamp)>) {
+    let at = |ms: u64| EPOCH + Duration::from_millis(ms);
+    let (mut restarts, mut storms) = (Vec::new(), Vec::new());
+    if plan.links.is_some() {
+        storms.push((EPOCH, at(plan.heal_at_ms)));
+    }
+    for fault in &plan.faults {
+        let Some((from, to)) = fault.window() else { continue };
+        if matches!(fault, Fault::Crash(_)) {
+            restarts.push(Restart { down: at(from), up: at(to) });
+        } else if !matches!(fault, Fault::Permission(_)) {
+            storms.push((at(from), at(to)));
+        }
+    }
+    restarts.sort_by_key(|restart| restart.down);
+    (restarts, storms)
 }
 
 /// The whole story of a plan.

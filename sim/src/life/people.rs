@@ -102,6 +102,9 @@ impl People {
                 let path = format!("/tenants/{TENANT}/users/{by}");
                 let _ = self.ask(Method::PUT, &path, user).await;
             }
+            What::RotateKeys => {
+                let _ = self.ask(Method::POST, "/keys/rotate", json!({"which": "platform"})).await;
+            }
             What::Forge { how } => self.forge(deed.call, *how).await,
             _ => {
                 let Some(call) = self.calls.get(deed.call).cloned().flatten() else { return };
@@ -185,7 +188,11 @@ fn action(by: &str, what: &What) -> Value {
         What::Press { keys } => json!({"by": by, "action": "dtmf", "tones": keys}),
         What::Speak { ms } => json!({"by": by, "action": "speak", "durationMs": ms}),
         What::Invite { whom } => json!({"by": by, "action": "invite", "user": whom.id()}),
-        What::Ring | What::Meet { .. } | What::React { .. } | What::Forge { .. } => {
+        What::Ring
+        | What::Meet { .. }
+        | What::React { .. }
+        | What::RotateKeys
+        | What::Forge { .. } => {
             unreachable!("done otherwise")
         }
     }

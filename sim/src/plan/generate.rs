@@ -21,6 +21,10 @@ use super::{
     Between, Crash, Deed, End, Fault, Forgery, LinkFault, Outage, PermissionFault, Person, Plan,
     VERSION, What, WrongClock,
 };
+use super::{
+    timeline::calm,
+    twist::{self, TWISTS, Twist},
+};
 use crate::link::{LinkConfig, Preset};
 
 /// Deeds beside the first call, and faults, at the most.
@@ -61,21 +65,49 @@ const KEYS: [&str; 12] = [
     "star", "pound",
 ];
 
-/// What kinds of things may happen at all.
+/// What kinds of things may happen at all in the world of a seed: a world of few kinds goes deeper into them than one in
+/// which everything is a little likely.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Swarm {
+pub struct Swarm {
     /// Kinds of faults.
-    faults: Vec<&'static str>,
+    pub faults: Vec<&'static str>,
     /// Kinds of deeds.
-    deeds: Vec<&'static str>,
+    pub deeds: Vec<&'static str>,
     /// What links are like.
-    links: Option<Preset>,
+    pub links: Option<Preset>,
     /// Permissions that the bot has not been granted.
-    withheld: Vec<&'static str>,
+    pub withheld: Vec<&'static str>,
     /// Notifications in one envelope.
-    batch: usize,
+    pub batch: usize,
     /// Whether calls last so long that they have to be kept alive.
-    long: bool,
+    pub long: bool,
+    /// What belongs together and is drawn together, if anything.
+    pub twist: Option<&'static str>,
+}
+
+impl std::fmt::Display for Swarm {
+    /// In one line.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list = |kinds: &[&str]| match kinds {
+            [] => "none".to_owned(),
+            kinds => kinds.join(" "),
+        };
+        write!(out, "deeds {}; faults {}", list(&self.deeds), list(&self.faults))?;
+        if let Some(links) = self.links {
+            let links = serde_json::to_value(links).map_err(|_| std::fmt::Error)?;
+            write!(out, "; links {}", links.as_str().unwrap_or_default())?;
+        }
+        if !self.withheld.is_empty() {
+            write!(out, "; withheld {}", list(&self.withheld))?;
+        }
+        if self.batch > 1 {
+            write!(out, "; batches of {}", self.batch)?;
+        }
+        if let Some(twist) = self.twist {
+            write!(out, "; twist {twist}")?;
+        }
+        write!(out, "; {} life", if self.long { "long" } else { "short" })
+    }
 }
 
 const FAULT_KINDS: [&str; 11] = [
@@ -108,14 +140,18 @@ fn swarm() -> impl Strategy<Value = Swarm> {
     let withheld = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(ROLES.to_vec(), 1..=3)];
     let batch = prop_oneof![5 => Just(1_usize), 1 => 2..=5_usize];
     let long = prop_oneof![14 => Just(false), 1 => Just(true)];
-    (faults, deeds, links, withheld, batch, long).prop_map(
-        |(faults, deeds, links, withheld, batch, long)| Swarm {
+    let kind =
+        Union::new_weighted(TWISTS.map(|(weight, kind)| (weight, Just(kind).boxed())).into());
+    let twist = prop_oneof![5 => Just(None), 1 => kind.prop_map(Some)];
+    (faults, deeds, links, withheld, batch, long, twist).prop_map(
+        |(faults, deeds, links, withheld, batch, long, twist)| Swarm {
             faults,
             deeds,
             links,
             withheld,
             batch,
             long,
+            twist,
         },
     )
 }
@@ -123,7 +159,9 @@ fn swarm() -> impl Strategy<Value = Swarm> {
 /// All plans of one seed's world.
 pub fn plans(seed: u64) -> impl Strategy<Value = Plan> {
     swarm().prop_flat_map(move |swarm| {
-        let heal_at_ms = if swarm.long { LONG_MS } else { SHORT_MS };
+        let twist = swarm.twist.map_or_else(|| Just(Twist::default()).boxed(), twist::twist);
+        let lasting = swarm.twist.is_some_and(twist::is_long);
+        let heal_at_ms = if swarm.long || lasting { LONG_MS } else { SHORT_MS };
         let last = heal_at_ms - 5_000;
         let faults: BoxedStrategy<Vec<Fault>> = if swarm.faults.is_empty() {
             Just(Vec::new()).boxed()
@@ -131,7 +169,7 @@ pub fn plans(seed: u64) -> impl Strategy<Value = Plan> {
             vec(any_of(&swarm.faults, |kind| fault(kind, heal_at_ms)), 1..=FAULTS_MAX).boxed()
         };
         let deeds = vec(any_of(&swarm.deeds, |kind| deed(kind, last)), 0..=DEEDS_MAX);
-        (first(), deeds, faults).prop_map(move |(first, deeds, faults)| Plan {
+        (first(), deeds, faults, twist).prop_map(move |(first, deeds, faults, twist)| Plan {
             v: VERSION,
             seed,
             heal_at_ms,
@@ -140,21 +178,29 @@ pub fn plans(seed: u64) -> impl Strategy<Value = Plan> {
             batch: swarm.batch,
             bot_flaw: None,
             platform_flaw: None,
-            deeds: std::iter::once(first).chain(deeds).collect(),
-            faults,
+            deeds: std::iter::once(first).chain(deeds).chain(twist.deeds).collect(),
+            faults: faults.into_iter().chain(twist.faults).collect(),
         })
     })
 }
 
 /// What a seed draws, always the same, and how it can be made smaller.
 pub fn tree(seed: u64) -> impl ValueTree<Value = Plan> {
+    plans(seed).new_tree(&mut runner(seed)).expect("nothing is filtered out")
+}
+
+/// What may happen in the world of a seed: what its plan is drawn from.
+pub fn swarm_of(seed: u64) -> Swarm {
+    swarm().new_tree(&mut runner(seed)).expect("nothing is filtered out").current()
+}
+
+fn runner(seed: u64) -> TestRunner {
     let mut bytes = [0; 32];
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = (seed.rotate_left(u32::try_from(at).unwrap_or(0) * 7) >> 3) as u8 ^ at as u8;
     }
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    plans(seed).new_tree(&mut runner).expect("nothing is filtered out")
+    TestRunner::new_with_rng(Config::default(), rng)
 }
 
 /// The plan of a seed.
@@ -279,9 +325,8 @@ fn fault(kind: &'static str, heal_at: u64) -> BoxedStrategy<Fault> {
 fn bad_link() -> impl Strategy<Value = LinkConfig> {
     prop_oneof![
         select(Preset::ALL.to_vec()).prop_map(LinkConfig::from),
-        (50..2_000_u32)
-            .prop_map(|ms| LinkConfig { delay_ms: f64::from(ms), ..LinkConfig::default() }),
-        Just(LinkConfig { stall: true, ..LinkConfig::default() }),
+        (50..2_000_u32).prop_map(|ms| LinkConfig { delay_ms: f64::from(ms), ..calm() }),
+        Just(LinkConfig { stall: true, ..calm() }),
     ]
 }
 

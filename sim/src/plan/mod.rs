@@ -5,6 +5,7 @@ mod fault;
 mod generate;
 mod reading;
 mod timeline;
+mod twist;
 
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use fault::{Between, Crash, End, Fault, LinkFault, Outage, PermissionFault, WrongClock};
-pub use generate::{plan_of, plans, tree};
+pub use generate::{Swarm, plan_of, plans, swarm_of, tree};
 pub use reading::PlanError;
+pub use timeline::calm;
 
 /// The version that is written and read.
 pub const VERSION: u32 = 1;
@@ -34,7 +36,7 @@ pub struct Plan {
     /// When all faults are over, in milliseconds since the beginning; then people hang up, and what is still
     /// missing some time later is missing for good.
     pub heal_at_ms: u64,
-    /// What the links between bot and platform are like while nothing is wrong; 20 ms each way, if absent.
+    /// What the links between bot and platform are like while nothing is wrong; 50 ms each way, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<crate::link::Preset>,
     /// Permissions that the bot has not been granted.
@@ -148,6 +150,8 @@ pub enum What {
     },
     /// The platform sends its last notification of the call once more.
     Repeat,
+    /// The platform signs with a new key from now on.
+    RotateKeys,
     /// A stranger says that the call is over, or rings in its name, with a token that is no good.
     Forge {
         /// What is wrong with the token.

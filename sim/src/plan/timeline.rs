@@ -25,10 +25,19 @@ impl End {
     }
 }
 
+/// Half the way around a continent, in milliseconds: what a path is like that nothing is wrong with. Longer than the
+/// shortest that a plan may ask for, because the step of a world is as long as its shortest link.
+const CALM_MS: f64 = 50.0;
+
+/// A link that nothing is wrong with.
+pub fn calm() -> LinkConfig {
+    LinkConfig { delay_ms: CALM_MS, ..LinkConfig::default() }
+}
+
 impl Plan {
     /// What the links between bot and platform are like while nothing is wrong.
     pub fn base_link(&self) -> LinkConfig {
-        self.links.map_or_else(LinkConfig::default, LinkConfig::from)
+        self.links.map_or_else(calm, LinkConfig::from)
     }
 
     /// What changes in the world by itself, in milliseconds since the beginning, in order. Where several faults
@@ -152,8 +161,8 @@ mod tests {
         let (bot, graph) = (BOT_HOST, GRAPH_HOST);
         let wanted = [
             (100, format!("{bot} 300 true")),
-            (200, format!("{bot} 20 false")),
-            (200, format!("{graph} 20 false")),
+            (200, format!("{bot} 50 false")),
+            (200, format!("{graph} 50 false")),
             (500, format!("{bot} 300 true")),
             (500, format!("{graph} as before")),
             (1_000, format!("{bot} as before")),

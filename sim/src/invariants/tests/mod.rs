@@ -1,6 +1,7 @@
 //! For every invariant a wire that is fine, and wires that break it and nothing else.
 
 mod bot;
+mod crash;
 mod excuses;
 mod platform;
 mod tale;

@@ -94,6 +94,12 @@ impl Tale {
         self.replies_with(sent, asked, status, ids, reply);
     }
 
+    /// Graph's answer breaks off.
+    pub fn breaks_off(&mut self, sent: u64, asked: u64) {
+        self.one(GRAPH, BOT, 443, Way::Sent, Http::Broken { to: Some(asked) });
+        self.one(BOT, GRAPH, 443, Way::Received, Http::Broken { to: Some(sent) });
+    }
+
     pub fn replies_with(
         &mut self,
         sent: u64,
