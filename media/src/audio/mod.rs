@@ -1,0 +1,34 @@
+//! The audio half: frames, codecs, tones, jitter buffer, mixer, speakers, markers, statistics.
+
+mod conceal;
+mod delay;
+mod dtmf;
+mod frame;
+mod g711;
+mod jitter;
+mod kernel;
+mod mixer;
+mod pacer;
+mod resample;
+mod sequence;
+mod speaker;
+mod telephone_event;
+mod tone_sender;
+mod unmixed;
+
+pub use dtmf::Tone;
+pub use frame::{
+    BYTES_16K, BYTES_44K_STEREO, FRAME_PERIOD, FrameSize, Pcm16K, Pcm44KStereo, SAMPLES_16K,
+    SAMPLES_44K, TICKS_PER_FRAME,
+};
+pub use g711::Law;
+pub use jitter::{AudioJitter, JitterConfig, JitterStats, Played, Push};
+pub use mixer::{MEMBERS_MAX, MemberId, MixPolicy, Mixer, MixerConfig, MixerError};
+pub use pacer::{Due, Lateness, Pacer, Schedule};
+pub use resample::{Downsampler, Upsampler};
+pub use speaker::{DominantChanged, NO_SPEAKER, SPEAKERS_MAX, SpeakerConfig, SpeakerDetector, Top};
+pub use telephone_event::{
+    EVENT_LEN, EventSize, Heard, TelephoneEvent, ToneEnded, ToneReceiver, ToneStarted,
+};
+pub use tone_sender::{ToneConfig, ToneError, TonePacket, ToneSender};
+pub use unmixed::{UnmixedBuffer, UnmixedBuffers};

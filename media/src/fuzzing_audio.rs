@@ -1,0 +1,1 @@
+//! What the fuzz targets of the audio half run: parsers, on whatever bytes there are.
