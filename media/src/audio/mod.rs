@@ -3,14 +3,17 @@
 mod conceal;
 mod delay;
 mod dtmf;
+mod field;
 mod frame;
 mod g711;
 mod jitter;
 mod kernel;
+mod marker;
 mod mixer;
 mod pacer;
 mod resample;
 mod sequence;
+mod signal;
 mod speaker;
 mod telephone_event;
 mod tone_sender;
@@ -23,9 +26,11 @@ pub use frame::{
 };
 pub use g711::Law;
 pub use jitter::{AudioJitter, JitterConfig, JitterStats, Played, Push};
+pub use marker::{Marker, MarkerDetector, MarkerHeard};
 pub use mixer::{MEMBERS_MAX, MemberId, MixPolicy, Mixer, MixerConfig, MixerError};
 pub use pacer::{Due, Lateness, Pacer, Schedule};
 pub use resample::{Downsampler, Upsampler};
+pub use signal::{SpeechLike, noise};
 pub use speaker::{DominantChanged, NO_SPEAKER, SPEAKERS_MAX, SpeakerConfig, SpeakerDetector, Top};
 pub use telephone_event::{
     EVENT_LEN, EventSize, Heard, TelephoneEvent, ToneEnded, ToneReceiver, ToneStarted,
