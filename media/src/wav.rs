@@ -7,8 +7,21 @@ use thiserror::Error;
 /// Samples of one channel in a second: what Teams plays and what a bot hears (contract R-232).
 pub const SAMPLE_RATE: u32 = 16_000;
 
-/// Longest prompt that is read, in samples: 30 minutes.
-const SAMPLES_MAX: usize = 30 * 60 * SAMPLE_RATE as usize;
+/// How much of a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WavLimits {
+    /// Bytes of the file.
+    pub bytes: usize,
+    /// How long it may play.
+    pub length: Duration,
+}
+
+impl Default for WavLimits {
+    /// 30 minutes, and a file of 64 MiB, which is more than they need.
+    fn default() -> Self {
+        Self { bytes: 64 << 20, length: Duration::from_secs(30 * 60) }
+    }
+}
 
 /// A prompt, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +48,38 @@ pub enum WavError {
     /// Nothing to hear.
     #[error("the file holds no samples")]
     Empty,
-    /// More than 30 minutes.
-    #[error("longer than 30 minutes")]
-    TooLong,
+    /// More than the limit; 30 minutes by default.
+    #[error("longer than {} s", limit.as_secs())]
+    TooLong {
+        /// The limit.
+        limit: Duration,
+    },
+    /// A larger file than the limit.
+    #[error("larger than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl Prompt {
-    /// Reads a file.
+    /// Reads a file of at most 30 minutes.
     ///
     /// # Errors
     /// Says what is wrong with it; never panics, whatever the bytes are.
     pub fn read(bytes: &[u8]) -> Result<Self, WavError> {
+        Self::read_within(bytes, WavLimits::default())
+    }
+
+    /// Reads a file within limits. What is set aside is as much as the file holds, whatever its header
+    /// says.
+    ///
+    /// # Errors
+    /// Says what is wrong with it; never panics, whatever the bytes are.
+    pub fn read_within(bytes: &[u8], limits: WavLimits) -> Result<Self, WavError> {
+        if bytes.len() > limits.bytes {
+            return Err(WavError::TooLarge { limit: limits.bytes });
+        }
         let unreadable = |error: hound::Error| WavError::Unreadable(error.to_string());
         let reader = hound::WavReader::new(Cursor::new(bytes)).map_err(unreadable)?;
         let spec = reader.spec();
@@ -60,11 +94,14 @@ impl Prompt {
                 rate: spec.sample_rate,
             });
         }
-        if reader.len() as usize > SAMPLES_MAX {
-            return Err(WavError::TooLong);
+        let samples_max = limits.length.as_nanos() * u128::from(SAMPLE_RATE) / 1_000_000_000;
+        if u128::from(reader.len()) > samples_max {
+            return Err(WavError::TooLong { limit: limits.length });
         }
-        let samples: Result<Vec<i16>, _> = reader.into_samples().collect();
-        let samples = samples.map_err(unreadable)?;
+        let mut samples = Vec::with_capacity((reader.len() as usize).min(bytes.len() / 2));
+        for sample in reader.into_samples() {
+            samples.push(sample.map_err(unreadable)?);
+        }
         if samples.is_empty() {
             return Err(WavError::Empty);
         }
@@ -138,6 +175,26 @@ mod tests {
         assert_eq!(error, WavError::WrongFormat { channels: 2, bits: 16, rate: 44_100 });
         assert_eq!(Prompt::read(&write_wav(&[])), Err(WavError::Empty));
         assert!(matches!(Prompt::read(b"RIFF"), Err(WavError::Unreadable(_))));
+    }
+
+    #[test]
+    fn limits_are_the_callers() {
+        let file = write_wav(&[1; 1_600]);
+        let limits = |bytes, millis| WavLimits { bytes, length: Duration::from_millis(millis) };
+        assert!(Prompt::read_within(&file, limits(file.len(), 100)).is_ok());
+        let short = Prompt::read_within(&file, limits(file.len(), 99)).unwrap_err();
+        assert!(matches!(short, WavError::TooLong { .. }));
+        let small = Prompt::read_within(&file, limits(file.len() - 1, 100)).unwrap_err();
+        assert_eq!(small, WavError::TooLarge { limit: file.len() - 1 });
+    }
+
+    /// A header that promises more than there is costs no memory and is refused.
+    #[test]
+    fn a_header_that_lies_is_refused() {
+        let mut file = write_wav(&[1; 100]);
+        let at = file.len() - 200 - 4;
+        file[at..at + 4].copy_from_slice(&56_000_000_u32.to_le_bytes());
+        assert!(matches!(Prompt::read(&file), Err(WavError::Unreadable(_))));
     }
 
     proptest! {

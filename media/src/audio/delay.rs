@@ -1,0 +1,131 @@
+//! How long an audio jitter buffer should wait: a quantile of the relative arrival delay.
+
+/// Packets that the window holds: 10 s at 50 packets a second, and some more.
+const WINDOW: usize = 512;
+/// The window's length.
+const WINDOW_MICROS: i64 = 10_000_000;
+/// Packets between two looks at the window.
+const EVERY: u32 = 25;
+/// Classes of 1 ms; the last holds everything beyond.
+const CLASSES: usize = 256;
+/// A packet that is off by more tells of another clock, not of jitter.
+const JUMP_MICROS: i64 = 2_000_000;
+
+/// The relative delays of the last 10 s. Integer arithmetic; times in microseconds.
+#[derive(Debug, Clone)]
+pub(super) struct DelayEstimator {
+    /// Arrival, and arrival less media time.
+    ring: Box<[(i64, i64); WINDOW]>,
+    count: usize,
+    until_look: u32,
+    least: i64,
+    quantile: i64,
+}
+
+impl DelayEstimator {
+    pub(super) fn new() -> Self {
+        Self {
+            ring: Box::new([(0, 0); WINDOW]),
+            count: 0,
+            until_look: EVERY,
+            least: 0,
+            quantile: 0,
+        }
+    }
+
+    /// Forgets everything: another stream, another clock.
+    pub(super) fn clear(&mut self) {
+        (self.count, self.until_look, self.least, self.quantile) = (0, EVERY, 0, 0);
+    }
+
+    /// Takes note of a packet; says whether its clock jumped, which starts the window anew.
+    pub(super) fn note(&mut self, arrival: i64, media: i64) -> bool {
+        let transit = arrival - media;
+        let jumped = self.count > 0 && (transit - self.least).abs() > JUMP_MICROS;
+        if jumped {
+            self.clear();
+        }
+        self.ring[self.count % WINDOW] = (arrival, transit);
+        self.least = if self.count == 0 { transit } else { self.least.min(transit) };
+        self.count += 1;
+        self.until_look -= 1;
+        if self.until_look == 0 {
+            self.until_look = EVERY;
+            self.look(arrival);
+        }
+        jumped
+    }
+
+    /// The shortest transit in the window.
+    pub(super) fn least(&self) -> i64 {
+        self.least
+    }
+
+    /// The 0.97 quantile of the delay beyond the shortest transit.
+    pub(super) fn quantile(&self) -> i64 {
+        self.quantile
+    }
+
+    fn look(&mut self, now: i64) {
+        let known = &self.ring[..self.count.min(WINDOW)];
+        let recent = || known.iter().filter(|(arrival, _)| now - arrival <= WINDOW_MICROS);
+        self.least = recent().map(|(_, transit)| *transit).min().unwrap_or(self.least);
+        let mut classes = [0_u16; CLASSES];
+        let mut total = 0_u32;
+        for (_, transit) in recent() {
+            let class = ((transit - self.least) / 1_000).clamp(0, CLASSES as i64 - 1);
+            classes[class as usize] += 1;
+            total += 1;
+        }
+        // The smallest class that leaves no more than 3 % above it.
+        let above = total * 3 / 100;
+        let mut beyond = 0;
+        let class = classes.iter().rposition(|count| {
+            beyond += u32::from(*count);
+            beyond > above
+        });
+        // The upper edge of the class, so that what falls into it is in time.
+        self.quantile =
+            class.map_or(0, |class| if class == 0 { 0 } else { class as i64 + 1 }) * 1_000;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quantile(delay: impl Fn(i64) -> i64) -> i64 {
+        let mut estimator = DelayEstimator::new();
+        for n in 0..500 {
+            estimator.note(1_000_000 + n * 20_000 + delay(n), n * 20_000);
+        }
+        estimator.quantile()
+    }
+
+    #[test]
+    fn the_quantile_leaves_three_in_a_hundred() {
+        assert_eq!(quantile(|_| 0), 0);
+        assert_eq!(quantile(|n| n % 10 * 5_000), 46_000);
+        assert_eq!(quantile(|n| i64::from(n % 50 == 0) * 150_000), 0, "2 % late ones");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 150_000), 151_000, "5 %");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 900_000), 256_000, "beyond the scale");
+    }
+
+    #[test]
+    fn old_packets_do_not_count() {
+        let mut estimator = DelayEstimator::new();
+        for n in 0..1_200 {
+            let delay = if n < 500 { n % 2 * 90_000 } else { 0 };
+            estimator.note(n * 20_000 + delay, n * 20_000);
+        }
+        assert_eq!(estimator.quantile(), 0);
+    }
+
+    #[test]
+    fn another_clock_starts_anew() {
+        let mut estimator = DelayEstimator::new();
+        assert!(!estimator.note(0, 0));
+        assert!(estimator.note(20_000, 90_000_000));
+        assert_eq!(estimator.least(), 20_000 - 90_000_000);
+    }
+}
