@@ -158,8 +158,9 @@ impl Inbound {
             let searched_at = if missing && known.is_some() { Some(now) } else { before };
             match self.read_keys().await {
                 Ok(keys) => *known = Some(Known { keys, read_at: now, searched_at }),
+                // The key may be among those that cannot be read: nobody knows whether the token is good.
+                Err(error) if missing => return Err(NotBelieved::NoKeys(error)),
                 // Old keys are better than none while the platform cannot be reached.
-                Err(error) if known.is_none() => return Err(NotBelieved::NoKeys(error)),
                 Err(error) => tracing::warn!(error, "the platform's keys cannot be read again"),
             }
         }

@@ -7,6 +7,7 @@ mod fuzzing_audio;
 mod h264;
 mod receive_stats;
 mod rtp_header;
+pub mod transport;
 mod wav;
 
 pub use h264::{CodecError, H264Decoder, H264Encoder, I420, nal_units};

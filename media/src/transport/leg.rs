@@ -1,0 +1,354 @@
+//! The platform's end of one bot's media.
+
+use std::{net::SocketAddr, time::Duration};
+
+use thiserror::Error;
+
+use super::{
+    AudioReport, Blob, Message,
+    app::{Channel, Flow},
+    audio::{AudioIn, AudioOut, Outbox},
+    is_rtcp,
+};
+use crate::{
+    RtpPacket,
+    audio::{Pcm16K, Played, Tone, ToneError},
+};
+
+/// How often the session is announced until the bot says something.
+const ANNOUNCED_EVERY: Duration = Duration::from_millis(500);
+/// How often the bot is told again what flows: a datagram may be lost.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+/// Requests of the bot that wait to be looked at.
+const WISHES_MAX: usize = 64;
+
+/// Why a datagram was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
+pub enum Dropped {
+    /// Cut short, of another version, or padded impossibly.
+    #[error("not a packet")]
+    Form,
+    /// From an address that nobody declared.
+    #[error("from a stranger")]
+    Source,
+    /// Of an SSRC that nobody announced.
+    #[error("of an unknown SSRC")]
+    Ssrc,
+    /// Of a payload type that does not belong there, or of an impossible payload.
+    #[error("of an unknown kind")]
+    Kind,
+    /// Before the platform takes media in this direction.
+    #[error("too early, or not allowed")]
+    Inactive,
+}
+
+/// Datagrams of one session, by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drops {
+    /// Not packets.
+    pub form: u64,
+    /// From strangers.
+    pub source: u64,
+    /// Of unknown SSRCs.
+    pub ssrc: u64,
+    /// Of unknown kinds.
+    pub kind: u64,
+    /// While they were not allowed.
+    pub inactive: u64,
+}
+
+impl Drops {
+    /// Counts one.
+    pub const fn count(&mut self, why: Dropped) {
+        match why {
+            Dropped::Form => self.form += 1,
+            Dropped::Source => self.source += 1,
+            Dropped::Ssrc => self.ssrc += 1,
+            Dropped::Kind => self.kind += 1,
+            Dropped::Inactive => self.inactive += 1,
+        }
+    }
+}
+
+/// What the bot asks for beside sending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To see somebody: socket (-1 is screen sharing), whom, at most in which resolution.
+    Subscribe(i8, Option<u32>, String),
+    /// To see nobody there any more.
+    Unsubscribe(i8),
+    /// A key frame on the socket of this SSRC.
+    KeyFrame(u32),
+    /// It sends no more.
+    Bye,
+}
+
+/// The SSRCs on which the platform sends to one bot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// Of the mixed audio.
+    pub audio: u32,
+    /// Of the four loudest, where they are wanted apart.
+    pub unmixed: Vec<u32>,
+    /// Of the video sockets.
+    pub video: Vec<u32>,
+    /// Of screen sharing.
+    pub screen_sharing: Option<u32>,
+}
+
+impl Announced {
+    /// From `first` on, as many as the blob needs.
+    fn from(first: u32, blob: &Blob) -> Self {
+        let mut next = first;
+        let mut draw = || {
+            next = next.wrapping_add(1);
+            next.wrapping_sub(1)
+        };
+        let audio = draw();
+        let unmixed =
+            if blob.audio.unmixed { (0..4).map(|_| draw()).collect() } else { Vec::new() };
+        let video = blob.video.iter().map(|_| draw()).collect();
+        let screen_sharing = blob.screen_sharing.as_ref().map(|_| draw());
+        Self { audio, unmixed, video, screen_sharing }
+    }
+}
+
+/// The platform's end of one session: what it hears of the bot, and what it sends there.
+#[derive(Debug)]
+pub struct Leg {
+    call_id: String,
+    blob: Blob,
+    announced: Announced,
+    audio_in: AudioIn,
+    audio_out: AudioOut,
+    out: Outbox,
+    wishes: Vec<Wish>,
+    drops: Drops,
+    /// When the session is announced next; never again once the bot has been heard of.
+    announce_at: Option<Duration>,
+    /// When something valid came last.
+    heard_at: Option<Duration>,
+    active: bool,
+    /// When the bot is told next what flows, once it has been heard of.
+    tell_at: Duration,
+}
+
+impl Leg {
+    /// A session that begins now; the platform's SSRCs are counted from `first_ssrc` on.
+    pub fn new(now: Duration, call_id: &str, blob: Blob, first_ssrc: u32) -> Self {
+        let announced = Announced::from(first_ssrc, &blob);
+        Self {
+            call_id: call_id.to_owned(),
+            audio_in: AudioIn::new(),
+            audio_out: AudioOut::new(announced.audio),
+            announced,
+            blob,
+            out: Outbox::default(),
+            wishes: Vec::new(),
+            drops: Drops::default(),
+            announce_at: Some(now),
+            heard_at: None,
+            active: false,
+            tell_at: now,
+        }
+    }
+
+    /// What the bot declared.
+    pub const fn blob(&self) -> &Blob {
+        &self.blob
+    }
+
+    /// Where datagrams go.
+    pub const fn address(&self) -> SocketAddr {
+        self.blob.address
+    }
+
+    /// On which SSRCs the platform sends.
+    pub const fn announced(&self) -> &Announced {
+        &self.announced
+    }
+
+    /// When something valid came from the bot last.
+    pub const fn heard_at(&self) -> Option<Duration> {
+        self.heard_at
+    }
+
+    /// Datagrams that were not taken.
+    pub const fn drops(&self) -> Drops {
+        self.drops
+    }
+
+    /// How the bot's audio arrives.
+    pub fn audio_report(&self) -> AudioReport {
+        self.audio_in.report()
+    }
+
+    /// Packets and bytes of audio that were sent.
+    pub const fn audio_sent(&self) -> (u64, u64) {
+        (self.audio_out.packets, self.audio_out.bytes)
+    }
+
+    /// Whether a datagram is of this session: its SSRC is one that the bot declared, and it comes from where the bot
+    /// receives.
+    pub fn is_of(&self, from: SocketAddr, ssrc: u32) -> bool {
+        from == self.blob.address && self.declares(ssrc)
+    }
+
+    /// Whether the bot declared this SSRC.
+    pub fn declares(&self, ssrc: u32) -> bool {
+        let video = self.blob.video.iter().chain(&self.blob.screen_sharing);
+        self.blob.audio.ssrc == ssrc || video.into_iter().any(|channel| channel.ssrc == ssrc)
+    }
+
+    /// Media flows, or does not any more: the call is established, or held. The bot is told.
+    pub fn set_active(&mut self, now: Duration, active: bool) {
+        if self.active != active {
+            self.active = active;
+            self.tell_at = now;
+        }
+    }
+
+    fn tell_flow(&mut self) {
+        let active = self.active;
+        let flow = |allowed: bool| if active && allowed { Flow::Active } else { Flow::Inactive };
+        let direction = self.blob.audio.direction;
+        let (send, receive) = (flow(direction.sends()), flow(direction.receives()));
+        self.tell(&Message::Status { channel: Channel::Audio, socket: None, send, receive });
+    }
+
+    /// Whether media flows.
+    pub const fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// Tells the bot something.
+    pub fn tell(&mut self, message: &Message) {
+        let packet = message.to_packet(self.announced.audio);
+        self.out.push().extend(packet);
+    }
+
+    /// Takes a datagram that is of this session.
+    ///
+    /// # Errors
+    /// Why not; it is counted.
+    pub fn receive(
+        &mut self,
+        now: Duration,
+        from: SocketAddr,
+        datagram: &[u8],
+    ) -> Result<(), Dropped> {
+        let taken = self.take(now, from, datagram);
+        match taken {
+            Ok(()) | Err(Dropped::Inactive) => {
+                self.heard_at = Some(now);
+                self.announce_at = None;
+            }
+            Err(_) => {}
+        }
+        taken.inspect_err(|why| self.drops.count(*why))
+    }
+
+    fn take(&mut self, now: Duration, from: SocketAddr, datagram: &[u8]) -> Result<(), Dropped> {
+        if from != self.blob.address {
+            return Err(Dropped::Source);
+        }
+        if is_rtcp(datagram) {
+            return self.take_rtcp(datagram);
+        }
+        let packet = RtpPacket::parse(datagram).map_err(|_| Dropped::Form)?;
+        if packet.header.ssrc != self.blob.audio.ssrc {
+            return Err(Dropped::Ssrc);
+        }
+        if !self.active || !self.blob.audio.direction.sends() {
+            return Err(Dropped::Inactive);
+        }
+        match self.audio_in.push(now, packet.header, datagram, packet.payload) {
+            true => Ok(()),
+            false => Err(Dropped::Kind),
+        }
+    }
+
+    fn take_rtcp(&mut self, datagram: &[u8]) -> Result<(), Dropped> {
+        let Ok((ssrc, message)) = Message::read(datagram) else { return Err(Dropped::Kind) };
+        if !self.declares(ssrc) {
+            return Err(Dropped::Ssrc);
+        }
+        let wish = match message {
+            Message::Ready { session } if session == self.blob.session => return Ok(()),
+            Message::Subscribe { socket, source_id, resolution } => {
+                Wish::Subscribe(socket, source_id, resolution)
+            }
+            Message::Unsubscribe { socket } => Wish::Unsubscribe(socket),
+            Message::Ready { .. }
+            | Message::Session { .. }
+            | Message::Status { .. }
+            | Message::DominantSpeaker { .. }
+            | Message::Subscribed { .. }
+            | Message::Quality { .. }
+            | Message::Refused { .. } => return Err(Dropped::Kind),
+        };
+        if self.wishes.len() < WISHES_MAX {
+            self.wishes.push(wish);
+        }
+        Ok(())
+    }
+
+    /// What the bot has asked for since.
+    pub fn wishes(&mut self) -> Vec<Wish> {
+        std::mem::take(&mut self.wishes)
+    }
+
+    /// What the bot says in the 20 ms that begin now; silence while media does not flow.
+    pub fn pull_audio(&mut self, now: Duration) -> (Played, &Pcm16K) {
+        self.audio_in.pull(now)
+    }
+
+    /// The next key that the bot pressed.
+    pub fn pull_key(&mut self) -> Option<Tone> {
+        self.audio_in.key()
+    }
+
+    /// Sends the bot what is heard in the next 20 ms, and whose media source ids those are.
+    pub fn send_audio(&mut self, frame: &Pcm16K, heard: &[u32]) {
+        if self.active && self.blob.audio.direction.receives() {
+            self.audio_out.frame(frame, heard, &mut self.out);
+        }
+    }
+
+    /// A person presses a key.
+    ///
+    /// # Errors
+    /// Too many wait.
+    pub fn send_key(&mut self, now: Duration, tone: Tone) -> Result<(), ToneError> {
+        self.audio_out.press(now, tone)
+    }
+
+    /// Hands out what is to be sent by now.
+    pub fn transmit(&mut self, now: Duration, send: impl FnMut(&[u8])) {
+        if self.announce_at.is_some_and(|at| at <= now) {
+            self.announce_at = Some(now + ANNOUNCED_EVERY);
+            let Announced { audio, unmixed, video, screen_sharing } = self.announced.clone();
+            let (session, call_id) = (self.blob.session.clone(), self.call_id.clone());
+            self.tell(&Message::Session {
+                session,
+                call_id,
+                audio,
+                unmixed,
+                video,
+                screen_sharing,
+            });
+        }
+        if self.heard_at.is_some() && self.tell_at <= now {
+            self.tell_at = now + TOLD_EVERY;
+            self.tell_flow();
+        }
+        self.audio_out.poll(now, &mut self.out);
+        self.out.drain(send);
+    }
+
+    /// When [`Self::transmit`] has something by itself.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let tell = self.heard_at.map(|_| self.tell_at);
+        [self.announce_at, self.audio_out.next_deadline(), tell].into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,39 @@
+//! The open media transport between a bot and the fake platform: docs/media-transport.md is what it follows.
+//!
+//! Both ends are here, sans-IO: [`BotMedia`] for whoever writes a bot, [`Leg`] for the platform. Datagrams and the time go
+//! in, datagrams and events come out.
+
+mod app;
+mod audio;
+mod blob;
+mod bot;
+mod leg;
+
+pub use app::{AppError, Channel, Flow, Message, PAYLOAD_MAX};
+pub use audio::{AudioReport, CONTRIBUTING_MAX};
+pub use blob::{
+    AudioChannel, AudioFormat, Blob, BlobError, Direction, Receive, VideoChannel, VideoSend,
+};
+
+pub use bot::{BotEvent, BotMedia};
+pub use leg::{Announced, Dropped, Drops, Leg, Wish};
+
+/// What a datagram may hold, in bytes: what is left of an Ethernet frame behind the headers of IPv6 and UDP.
+pub const DATAGRAM_MAX: usize = 1_452;
+/// Payload type of mono audio at 16 kHz.
+pub const PT_AUDIO: u8 = 96;
+/// Payload type of stereo audio at 44.1 kHz.
+pub const PT_STEREO: u8 = 97;
+/// Payload type of keys (RFC 4733).
+pub const PT_EVENT: u8 = 101;
+/// Payload type of H.264 (RFC 6184).
+pub const PT_VIDEO: u8 = 102;
+/// Video sockets of one call.
+pub const VIDEO_SOCKETS_MAX: usize = 10;
+/// Nobody, as a media source id.
+pub const NOBODY: u32 = u32::MAX;
+
+/// Whether a datagram is RTCP, and not RTP (RFC 5761 section 4).
+pub fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
