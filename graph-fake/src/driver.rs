@@ -296,13 +296,14 @@ impl Core {
             (self.state.generation, self.parts.flaw == Some(Flaw::NotifiesOnce));
         let profile = self.state.platform.options().profile;
         let (allow_http, moved) = (self.state.allows_http(), self.state.moved(&delivery));
+        let first = self.state.tried_first(&delivery, clock.now());
         self.state.under_way += 1;
         tokio::spawn(async move {
             if let Some(wait) = wait {
                 // An error means that the reply was dropped unsent, which is as good.
                 let _ = wait.await;
             }
-            let recording = recordings.links(clock.now());
+            let recording = recordings.links(first);
             let links = Links { recording: &recording };
             let post = Post {
                 clock: &clock,

@@ -22,6 +22,9 @@ use crate::{
 /// Ended calls that the control API still knows.
 const ENDED_MAX: usize = 1_000;
 
+/// Notifications of which it is remembered when they were tried first: those of half a minute, at 500 a second.
+const TRIED_MAX: usize = 16_384;
+
 /// Notifications of which it is remembered that they were sent elsewhere.
 const MOVED_MAX: usize = 1_000;
 
@@ -119,6 +122,8 @@ pub struct State {
     multiparty: BTreeMap<CallId, bool>,
     /// Notifications that were sent elsewhere, oldest first.
     moved: VecDeque<Guid>,
+    /// When notifications were tried first, oldest first.
+    tried: VecDeque<(Guid, Timestamp)>,
     /// Permissions that change by themselves, in order of time.
     schedule: VecDeque<(Timestamp, PermissionChange)>,
     throttle: Throttle,
@@ -141,6 +146,7 @@ impl State {
             generation: 0,
             multiparty: BTreeMap::new(),
             moved: VecDeque::new(),
+            tried: VecDeque::new(),
             schedule: VecDeque::new(),
             throttle: Throttle::default(),
             config,
@@ -267,6 +273,19 @@ impl State {
     /// Whether a notification was sent elsewhere before.
     pub(super) fn moved(&self, delivery: &Delivery) -> bool {
         self.moved.contains(&delivery.message)
+    }
+
+    /// When a notification was tried first: it says the same each time, the links to recordings in it included.
+    pub(super) fn tried_first(&mut self, delivery: &Delivery, now: Timestamp) -> Timestamp {
+        if delivery.attempt > 1 {
+            let first = self.tried.iter().rev().find(|(message, _)| *message == delivery.message);
+            return first.map_or(now, |(_, at)| *at);
+        }
+        if self.tried.len() >= TRIED_MAX {
+            self.tried.pop_front();
+        }
+        self.tried.push_back((delivery.message, now));
+        now
     }
 
     /// A notification was answered.
