@@ -247,7 +247,7 @@ impl Mixer {
     /// The unmixed buffers of a member: the loudest four others of the last tick who speak.
     pub fn unmixed(&self, receiver: MemberId) -> UnmixedBuffers<'_> {
         let mut buffers = UnmixedBuffers::default();
-        for place in self.speakers.loudest().iter().filter(|place| *place != receiver.0) {
+        for place in self.speakers.loudest().without(receiver.0) {
             if let Some(member) = &self.members[place] {
                 buffers.push(UnmixedBuffer {
                     active_speaker_id: member.source,
