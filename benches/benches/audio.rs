@@ -116,6 +116,23 @@ fn mixing(criterion: &mut Criterion) {
                 });
             });
         }
+        let (mut mixer, members) = meeting(MixPolicy::Everyone, count);
+        for (member, frame) in members.iter().zip(&frames) {
+            mixer.put(*member, frame, 0);
+        }
+        let mut now = Duration::ZERO;
+        group.bench_function("everyone, frames in place", |bencher| {
+            bencher.iter(|| {
+                for member in &members {
+                    mixer.put_with(*member, 0, |frame| {
+                        black_box(frame);
+                    });
+                }
+                now += FRAME_PERIOD;
+                mixer.tick(now);
+                black_box(mixer.heard_by(members[0]));
+            });
+        });
         let mut inputs = frames.clone();
         let mut outputs = frames.clone();
         group.bench_function("floor: frames copied in and out", |bencher| {

@@ -5,8 +5,10 @@ const WINDOW: usize = 512;
 /// The window's length.
 const WINDOW_MICROS: i64 = 10_000_000;
 /// Packets between two looks at the window.
-const EVERY: u32 = 25;
-/// Classes of 1 ms; the last holds everything beyond.
+const EVERY: u32 = 50;
+/// Classes of 1.024 ms.
+const CLASS_BITS: u32 = 10;
+/// How many; the last holds everything beyond.
 const CLASSES: usize = 256;
 /// A packet that is off by more tells of another clock, not of jitter.
 const JUMP_MICROS: i64 = 2_000_000;
@@ -68,25 +70,32 @@ impl DelayEstimator {
 
     fn look(&mut self, now: i64) {
         let known = &self.ring[..self.count.min(WINDOW)];
-        let recent = || known.iter().filter(|(arrival, _)| now - arrival <= WINDOW_MICROS);
-        self.least = recent().map(|(_, transit)| *transit).min().unwrap_or(self.least);
+        let oldest = now - WINDOW_MICROS;
+        // Those that are too old count as never.
+        let transit =
+            |(arrival, transit): &(i64, i64)| if *arrival < oldest { i64::MAX } else { *transit };
+        self.least = known.iter().map(transit).min().unwrap_or(self.least);
         let mut classes = [0_u16; CLASSES];
-        let mut total = 0_u32;
-        for (_, transit) in recent() {
-            let class = ((transit - self.least) / 1_000).clamp(0, CLASSES as i64 - 1);
-            classes[class as usize] += 1;
-            total += 1;
+        let mut old = 0_u32;
+        for packet in known {
+            let transit = transit(packet);
+            old += u32::from(transit == i64::MAX);
+            let class = (transit - self.least) >> CLASS_BITS;
+            classes[class.clamp(0, CLASSES as i64 - 1) as usize] += 1;
         }
+        classes[CLASSES - 1] -= old as u16;
         // The smallest class that leaves no more than 3 % above it.
-        let above = total * 3 / 100;
+        let above = (known.len() as u32 - old) * 3 / 100;
         let mut beyond = 0;
         let class = classes.iter().rposition(|count| {
             beyond += u32::from(*count);
             beyond > above
         });
         // The upper edge of the class, so that what falls into it is in time.
-        self.quantile =
-            class.map_or(0, |class| if class == 0 { 0 } else { class as i64 + 1 }) * 1_000;
+        self.quantile = match class {
+            None | Some(0) => 0,
+            Some(class) => (class as i64 + 1) << CLASS_BITS,
+        };
     }
 }
 
@@ -105,10 +114,10 @@ mod tests {
     #[test]
     fn the_quantile_leaves_three_in_a_hundred() {
         assert_eq!(quantile(|_| 0), 0);
-        assert_eq!(quantile(|n| n % 10 * 5_000), 46_000);
+        assert_eq!(quantile(|n| n % 10 * 5_000), 45_056);
         assert_eq!(quantile(|n| i64::from(n % 50 == 0) * 150_000), 0, "2 % late ones");
-        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 150_000), 151_000, "5 %");
-        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 900_000), 256_000, "beyond the scale");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 150_000), 150_528, "5 %");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 900_000), 262_144, "beyond the scale");
     }
 
     #[test]

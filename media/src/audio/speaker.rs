@@ -135,6 +135,9 @@ impl SpeakerDetector {
         (self.active, self.loudest) = (Top::default(), Top::default());
         let members = self.levels.iter_mut().zip(&mut self.loud).zip(energies);
         for (member, ((level, loud), energy)) in members.enumerate() {
+            if *level | *energy == 0 && *loud == 0 {
+                continue;
+            }
             // Fast up, slow down: a syllable's pause is no silence.
             *level = if *energy > *level {
                 *level + (*energy - *level).div_ceil(2)
@@ -149,6 +152,8 @@ impl SpeakerDetector {
             }
             if *loud > 0 && micros - *loud < hold {
                 self.active.offer(*level, member);
+            } else {
+                *loud = 0;
             }
         }
         self.follow(now)
