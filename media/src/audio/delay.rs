@@ -6,6 +6,8 @@ const WINDOW: usize = 512;
 const WINDOW_MICROS: i64 = 10_000_000;
 /// Packets between two looks at the window.
 const EVERY: u32 = 50;
+/// A transit that no packet has; half, so that a difference fits.
+const NEVER: i64 = i64::MAX / 2;
 /// Classes of 1.024 ms.
 const CLASS_BITS: u32 = 10;
 /// How many; the last holds everything beyond.
@@ -73,13 +75,13 @@ impl DelayEstimator {
         let oldest = now - WINDOW_MICROS;
         // Those that are too old count as never.
         let transit =
-            |(arrival, transit): &(i64, i64)| if *arrival < oldest { i64::MAX } else { *transit };
+            |(arrival, transit): &(i64, i64)| if *arrival < oldest { NEVER } else { *transit };
         self.least = known.iter().map(transit).min().unwrap_or(self.least);
         let mut classes = [0_u16; CLASSES];
         let mut old = 0_u32;
         for packet in known {
             let transit = transit(packet);
-            old += u32::from(transit == i64::MAX);
+            old += u32::from(transit == NEVER);
             let class = (transit - self.least) >> CLASS_BITS;
             classes[class.clamp(0, CLASSES as i64 - 1) as usize] += 1;
         }
@@ -125,9 +127,20 @@ mod tests {
         let mut estimator = DelayEstimator::new();
         for n in 0..1_200 {
             let delay = if n < 500 { n % 2 * 90_000 } else { 0 };
-            estimator.note(n * 20_000 + delay, n * 20_000);
+            // The sender's clock is ahead: transits are negative.
+            estimator.note(n * 20_000 + delay, n * 20_000 + 7_000_000);
         }
-        assert_eq!(estimator.quantile(), 0);
+        assert_eq!((estimator.quantile(), estimator.least()), (0, -7_000_000));
+    }
+
+    #[test]
+    fn silence_makes_packets_old() {
+        let mut estimator = DelayEstimator::new();
+        for n in 0..100 {
+            let (pause, delay) = if n < 50 { (0, n % 2 * 90_000) } else { (30_000_000, 0) };
+            estimator.note(pause + n * 20_000 + delay, pause + n * 20_000 + 500_000);
+        }
+        assert_eq!((estimator.quantile(), estimator.least()), (0, -500_000));
     }
 
     #[test]
