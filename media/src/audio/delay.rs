@@ -6,12 +6,8 @@ const WINDOW: usize = 512;
 const WINDOW_MICROS: i64 = 10_000_000;
 /// Packets between two looks at the window.
 const EVERY: u32 = 50;
-/// A transit that no packet has; half, so that a difference fits.
-const NEVER: i64 = i64::MAX / 2;
-/// Classes of 1.024 ms.
-const CLASS_BITS: u32 = 10;
-/// How many; the last holds everything beyond.
-const CLASSES: usize = 256;
+/// The greatest transits that are looked for: more than 3 % of the window.
+const GREATEST: usize = 16;
 /// A packet that is off by more tells of another clock, not of jitter.
 const JUMP_MICROS: i64 = 2_000_000;
 
@@ -72,32 +68,24 @@ impl DelayEstimator {
 
     fn look(&mut self, now: i64) {
         let known = &self.ring[..self.count.min(WINDOW)];
-        let oldest = now - WINDOW_MICROS;
-        // Those that are too old count as never.
-        let transit =
-            |(arrival, transit): &(i64, i64)| if *arrival < oldest { NEVER } else { *transit };
-        self.least = known.iter().map(transit).min().unwrap_or(self.least);
-        let mut classes = [0_u16; CLASSES];
-        let mut old = 0_u32;
-        for packet in known {
-            let transit = transit(packet);
-            old += u32::from(transit == NEVER);
-            let class = (transit - self.least) >> CLASS_BITS;
-            classes[class.clamp(0, CLASSES as i64 - 1) as usize] += 1;
+        let mut greatest = [i64::MIN; GREATEST];
+        let (mut least, mut total) = (i64::MAX, 0);
+        for (arrival, transit) in known {
+            if now - arrival > WINDOW_MICROS {
+                continue;
+            }
+            total += 1;
+            least = least.min(*transit);
+            if *transit > greatest[0] {
+                let place = greatest.iter().take_while(|known| **known < *transit).count();
+                greatest[..place].rotate_left(1);
+                greatest[place - 1] = *transit;
+            }
         }
-        classes[CLASSES - 1] -= old as u16;
-        // The smallest class that leaves no more than 3 % above it.
-        let above = (known.len() as u32 - old) * 3 / 100;
-        let mut beyond = 0;
-        let class = classes.iter().rposition(|count| {
-            beyond += u32::from(*count);
-            beyond > above
-        });
-        // The upper edge of the class, so that what falls into it is in time.
-        self.quantile = match class {
-            None | Some(0) => 0,
-            Some(class) => (class as i64 + 1) << CLASS_BITS,
-        };
+        // The smallest delay that leaves no more than 3 % above it. The newest packet is never old.
+        let above = total * 3 / 100;
+        self.least = least;
+        self.quantile = greatest[GREATEST - 1 - above] - least;
     }
 }
 
@@ -116,10 +104,10 @@ mod tests {
     #[test]
     fn the_quantile_leaves_three_in_a_hundred() {
         assert_eq!(quantile(|_| 0), 0);
-        assert_eq!(quantile(|n| n % 10 * 5_000), 45_056);
+        assert_eq!(quantile(|n| n % 10 * 5_000), 45_000);
         assert_eq!(quantile(|n| i64::from(n % 50 == 0) * 150_000), 0, "2 % late ones");
-        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 150_000), 150_528, "5 %");
-        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 900_000), 262_144, "beyond the scale");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 150_000), 150_000, "5 %");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 900_000), 900_000, "5 % very late");
     }
 
     #[test]

@@ -202,16 +202,20 @@ impl Mixer {
         if self.undated > 0 {
             self.date(now);
         }
-        self.kernel.energies(&self.frames, &self.counts, &mut self.energies);
-        let changed = self.speakers.update(now, &self.energies);
+        let (frames, counts) = (&self.frames, &self.counts);
         match self.config.policy {
             MixPolicy::Everyone => {
-                self.kernel.sum(&self.frames, &self.counts, &mut self.sum);
-                self.kernel.minus(&self.sum, &self.frames, &self.counts, &mut self.each);
+                self.kernel.energies_and_sum(frames, counts, &mut self.energies, &mut self.sum);
+                self.kernel.minus(&self.sum, frames, counts, &mut self.each);
+                self.speakers.update(now, &self.energies)
             }
-            MixPolicy::LoudestFour => self.mix_loudest(),
+            MixPolicy::LoudestFour => {
+                self.kernel.energies(frames, counts, &mut self.energies);
+                let changed = self.speakers.update(now, &self.energies);
+                self.mix_loudest();
+                changed
+            }
         }
-        changed
     }
 
     /// What a member hears of the last tick.
