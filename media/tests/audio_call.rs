@@ -107,7 +107,7 @@ fn a_minute_at_five_percent_loss() {
             runs.filter(|run| run[0] == Played::Concealed).map(<[Played]>::len).collect();
         let longest = runs.iter().copied().max().unwrap_or(0);
         let quality = stats.quality(Duration::from_millis(100), CodecImpairment::G711_CONCEALED);
-        println!(
+        eprintln!(
             "jitter {jitter} ms, loss {:.2} %: filled {:.2} %, real {:.2} %, {} runs of concealment, \
              longest {longest}, late {}, R {:.1}, MOS {:.2}",
             stats.loss() * 100.0,
@@ -126,7 +126,7 @@ fn a_minute_at_five_percent_loss() {
         shares.push(filled(slots));
     }
     let share = shares.iter().sum::<f64>() / shares.len() as f64;
-    println!("filled over all: {:.2} %", share * 100.0);
+    eprintln!("filled over all: {:.2} %", share * 100.0);
     assert!(share >= 0.99, "{share}");
 }
 

@@ -5,9 +5,9 @@ const WINDOW: usize = 512;
 /// The window's length.
 const WINDOW_MICROS: i64 = 10_000_000;
 /// Packets between two looks at the window.
-const EVERY: u32 = 25;
-/// Classes of 1 ms; the last holds everything beyond.
-const CLASSES: usize = 256;
+const EVERY: u32 = 50;
+/// The greatest transits that are looked for: more than 3 % of the window.
+const GREATEST: usize = 16;
 /// A packet that is off by more tells of another clock, not of jitter.
 const JUMP_MICROS: i64 = 2_000_000;
 
@@ -68,25 +68,24 @@ impl DelayEstimator {
 
     fn look(&mut self, now: i64) {
         let known = &self.ring[..self.count.min(WINDOW)];
-        let recent = || known.iter().filter(|(arrival, _)| now - arrival <= WINDOW_MICROS);
-        self.least = recent().map(|(_, transit)| *transit).min().unwrap_or(self.least);
-        let mut classes = [0_u16; CLASSES];
-        let mut total = 0_u32;
-        for (_, transit) in recent() {
-            let class = ((transit - self.least) / 1_000).clamp(0, CLASSES as i64 - 1);
-            classes[class as usize] += 1;
+        let mut greatest = [i64::MIN; GREATEST];
+        let (mut least, mut total) = (i64::MAX, 0);
+        for (arrival, transit) in known {
+            if now - arrival > WINDOW_MICROS {
+                continue;
+            }
             total += 1;
+            least = least.min(*transit);
+            if *transit > greatest[0] {
+                let place = greatest.iter().take_while(|known| **known < *transit).count();
+                greatest[..place].rotate_left(1);
+                greatest[place - 1] = *transit;
+            }
         }
-        // The smallest class that leaves no more than 3 % above it.
+        // The smallest delay that leaves no more than 3 % above it. The newest packet is never old.
         let above = total * 3 / 100;
-        let mut beyond = 0;
-        let class = classes.iter().rposition(|count| {
-            beyond += u32::from(*count);
-            beyond > above
-        });
-        // The upper edge of the class, so that what falls into it is in time.
-        self.quantile =
-            class.map_or(0, |class| if class == 0 { 0 } else { class as i64 + 1 }) * 1_000;
+        self.least = least;
+        self.quantile = greatest[GREATEST - 1 - above] - least;
     }
 }
 
@@ -105,10 +104,10 @@ mod tests {
     #[test]
     fn the_quantile_leaves_three_in_a_hundred() {
         assert_eq!(quantile(|_| 0), 0);
-        assert_eq!(quantile(|n| n % 10 * 5_000), 46_000);
+        assert_eq!(quantile(|n| n % 10 * 5_000), 45_000);
         assert_eq!(quantile(|n| i64::from(n % 50 == 0) * 150_000), 0, "2 % late ones");
-        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 150_000), 151_000, "5 %");
-        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 900_000), 256_000, "beyond the scale");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 150_000), 150_000, "5 %");
+        assert_eq!(quantile(|n| i64::from(n % 20 == 0) * 900_000), 900_000, "5 % very late");
     }
 
     #[test]
@@ -116,9 +115,20 @@ mod tests {
         let mut estimator = DelayEstimator::new();
         for n in 0..1_200 {
             let delay = if n < 500 { n % 2 * 90_000 } else { 0 };
-            estimator.note(n * 20_000 + delay, n * 20_000);
+            // The sender's clock is ahead: transits are negative.
+            estimator.note(n * 20_000 + delay, n * 20_000 + 7_000_000);
         }
-        assert_eq!(estimator.quantile(), 0);
+        assert_eq!((estimator.quantile(), estimator.least()), (0, -7_000_000));
+    }
+
+    #[test]
+    fn silence_makes_packets_old() {
+        let mut estimator = DelayEstimator::new();
+        for n in 0..100 {
+            let (pause, delay) = if n < 50 { (0, n % 2 * 90_000) } else { (30_000_000, 0) };
+            estimator.note(pause + n * 20_000 + delay, pause + n * 20_000 + 500_000);
+        }
+        assert_eq!((estimator.quantile(), estimator.least()), (0, -500_000));
     }
 
     #[test]

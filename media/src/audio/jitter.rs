@@ -287,8 +287,8 @@ impl AudioJitter {
         if here >= ticks {
             self.newest = Some((timestamp, here));
         }
-        let media = (i128::from(here) * 1_000_000 / i128::from(self.config.clock_rate)) as i64;
-        self.delay.note(now.as_micros() as i64, media);
+        let media = here.wrapping_mul(1_000_000) / i64::from(self.config.clock_rate);
+        self.delay.note(micros(now), media);
         media
     }
 
@@ -299,7 +299,7 @@ impl AudioJitter {
             return now + self.config.initial_delay;
         }
         let target = self.target_delay();
-        let by_clock = self.delay.least() + media + target.as_micros() as i64;
+        let by_clock = self.delay.least() + media + micros(target);
         Duration::from_micros(by_clock.max(0).unsigned_abs()).clamp(now, now + target)
     }
 
@@ -316,8 +316,8 @@ impl AudioJitter {
             return self.without(now);
         }
         self.empty_slots = 0;
-        let lag = now.as_micros() as i64 - self.slot(next).media - self.delay.least();
-        let target = self.target_delay().as_micros() as i64;
+        let lag = micros(now) - self.slot(next).media - self.delay.least();
+        let target = micros(self.target_delay());
         let may_change = now >= self.changed + STEP;
         if may_change && lag + FRAME_MICROS <= target {
             self.changed = now;
@@ -389,6 +389,11 @@ impl AudioJitter {
     fn holds(&self, number: u64) -> bool {
         self.slot(number).holds == number + 1
     }
+}
+
+/// Times stay far below 292,000 years.
+fn micros(time: Duration) -> i64 {
+    time.as_secs().wrapping_mul(1_000_000) as i64 + i64::from(time.subsec_micros())
 }
 
 #[cfg(test)]

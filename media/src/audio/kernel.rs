@@ -12,6 +12,9 @@ pub(super) type Sum = [i32; SAMPLES_16K];
 /// Squares are summed without their lowest bits, so that 320 of full scale fit 32 bits.
 const ENERGY_SHIFT: u32 = 8;
 
+/// Frames that stay in the first-level cache: 10 KiB.
+const NEAR: usize = 16;
+
 /// The loops, for this processor.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kernel(Arch);
@@ -24,6 +27,17 @@ impl Kernel {
     /// The energy of each frame that counts; 0 of the others.
     pub(super) fn energies(self, frames: &[Pcm16K], counts: &[bool], energies: &mut [u32]) {
         self.0.dispatch(Energies { frames, counts, energies });
+    }
+
+    /// Both [`Self::energies`] and [`Self::sum`], while each frame is near.
+    pub(super) fn energies_and_sum(
+        self,
+        frames: &[Pcm16K],
+        counts: &[bool],
+        energies: &mut [u32],
+        sum: &mut Sum,
+    ) {
+        self.0.dispatch(EnergiesAndSum { frames, counts, energies, sum });
     }
 
     /// The sum of the frames that count.
@@ -46,14 +60,12 @@ impl Kernel {
 /// A frame's energy: the sum of its squares, in units of 256.
 #[inline(always)]
 fn energy(frame: &Pcm16K) -> u32 {
-    let mut lanes = [0_u32; 16];
-    for chunk in frame.0.as_chunks::<16>().0 {
-        for (lane, sample) in lanes.iter_mut().zip(chunk) {
-            let sample = i32::from(*sample);
-            *lane += (sample * sample) as u32 >> ENERGY_SHIFT;
-        }
-    }
-    lanes.iter().sum()
+    // Two at a time is one instruction; their sum fits 32 bits without a sign.
+    let squares = |[a, b]: &[i16; 2]| {
+        let (a, b) = (i32::from(*a), i32::from(*b));
+        (a * a).wrapping_add(b * b) as u32 >> ENERGY_SHIFT
+    };
+    frame.0.as_chunks::<2>().0.iter().map(squares).sum()
 }
 
 #[inline(always)]
@@ -90,14 +102,43 @@ impl NullaryFnOnce for SumUp<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let sum = self.sum;
-        *sum = [0; SAMPLES_16K];
-        for (frame, counts) in self.frames.iter().zip(self.counts) {
-            if *counts {
-                for (sum, sample) in sum.iter_mut().zip(&frame.0) {
-                    *sum += i32::from(*sample);
-                }
-            }
+        *self.sum = [0; SAMPLES_16K];
+        add(self.frames, self.counts, self.sum);
+    }
+}
+
+/// Adds the frames that count to the sum, four at a time: it is read and written a quarter as often.
+#[inline(always)]
+fn add(frames: &[Pcm16K], counts: &[bool], sum: &mut Sum) {
+    let all = frames.iter().zip(counts);
+    let mut heard = all.filter(|(_, counts)| **counts).map(|(frame, _)| &frame.0);
+    while let Some(first) = heard.next() {
+        let mut next = || heard.next().unwrap_or(&Pcm16K::SILENCE.0);
+        let (second, third, fourth) = (next(), next(), next());
+        let samples = first.iter().zip(second).zip(third.iter().zip(fourth));
+        for (sum, ((a, b), (c, d))) in sum.iter_mut().zip(samples) {
+            *sum += i32::from(*a) + i32::from(*b) + i32::from(*c) + i32::from(*d);
+        }
+    }
+}
+
+struct EnergiesAndSum<'a> {
+    frames: &'a [Pcm16K],
+    counts: &'a [bool],
+    energies: &'a mut [u32],
+    sum: &'a mut Sum,
+}
+
+impl NullaryFnOnce for EnergiesAndSum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        *self.sum = [0; SAMPLES_16K];
+        let blocks = self.frames.chunks(NEAR).zip(self.counts.chunks(NEAR));
+        for ((frames, counts), energies) in blocks.zip(self.energies.chunks_mut(NEAR)) {
+            Energies { frames, counts, energies }.call();
+            add(frames, counts, self.sum);
         }
     }
 }

@@ -85,12 +85,15 @@ pub struct Mixer {
     each: Vec<Pcm16K>,
     /// Frames that came for this tick; those of the last tick are stale.
     arrived: Vec<bool>,
+    /// Who is there and not muted.
+    audible: Vec<bool>,
+    /// Members whose timestamps are not told yet.
+    undated: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Member {
     source: u32,
-    muted: bool,
     /// The sender's timestamp of its frame, in 100 ns.
     timestamp: u64,
     /// When its first frame was mixed.
@@ -116,6 +119,8 @@ impl Mixer {
             own: [Pcm16K::SILENCE; SPEAKERS_MAX],
             each: Vec::new(),
             arrived: Vec::new(),
+            audible: Vec::new(),
+            undated: 0,
         }
     }
 
@@ -137,6 +142,7 @@ impl Mixer {
             self.frames.push(Pcm16K::SILENCE);
             self.counts.push(false);
             self.arrived.push(false);
+            self.audible.push(false);
             self.energies.push(0);
             if self.config.policy == MixPolicy::Everyone {
                 self.each.push(Pcm16K::SILENCE);
@@ -144,14 +150,18 @@ impl Mixer {
             self.members.len() - 1
         });
         self.members[place] =
-            Some(Member { source, muted: false, timestamp: 0, first_heard: None, dated: false });
+            Some(Member { source, timestamp: 0, first_heard: None, dated: false });
+        self.audible[place] = true;
+        self.undated += 1;
         self.speakers.join(place, source);
         Ok(MemberId(place))
     }
 
     /// Lets a member go. What it said in this tick is not heard.
     pub fn leave(&mut self, member: MemberId) {
-        self.members[member.0] = None;
+        let gone = self.members[member.0].take();
+        self.undated -= usize::from(gone.is_some_and(|member| !member.dated));
+        self.audible[member.0] = false;
         self.counts[member.0] = false;
         self.arrived[member.0] = false;
         if let Some(each) = self.each.get_mut(member.0) {
@@ -162,9 +172,7 @@ impl Mixer {
 
     /// Whether the others hear a member.
     pub fn set_muted(&mut self, member: MemberId, muted: bool) {
-        if let Some(member) = &mut self.members[member.0] {
-            member.muted = muted;
-        }
+        self.audible[member.0] = self.members[member.0].is_some() && !muted;
     }
 
     /// What a member says in the next tick, with the sender's timestamp in 100 ns. Who gives nothing is
@@ -186,25 +194,28 @@ impl Mixer {
 
     /// Mixes what was given since the last tick. Says whether the dominant speaker changed.
     pub fn tick(&mut self, now: Duration) -> Option<DominantChanged> {
-        let places = self.members.iter_mut().zip(&mut self.arrived).zip(&mut self.counts);
-        for ((member, arrived), counts) in places {
-            *counts = *arrived && member.is_some_and(|member| !member.muted);
+        let places = self.arrived.iter_mut().zip(&self.audible).zip(&mut self.counts);
+        for ((arrived, audible), counts) in places {
+            *counts = *arrived & *audible;
             *arrived = false;
-            if let Some(member) = member.as_mut().filter(|member| *counts && !member.dated) {
-                let first = *member.first_heard.get_or_insert(now);
-                member.dated = now >= first + self.config.timestamps_after;
-            }
         }
-        self.kernel.energies(&self.frames, &self.counts, &mut self.energies);
-        let changed = self.speakers.update(now, &self.energies);
+        if self.undated > 0 {
+            self.date(now);
+        }
+        let (frames, counts) = (&self.frames, &self.counts);
         match self.config.policy {
             MixPolicy::Everyone => {
-                self.kernel.sum(&self.frames, &self.counts, &mut self.sum);
-                self.kernel.minus(&self.sum, &self.frames, &self.counts, &mut self.each);
+                self.kernel.energies_and_sum(frames, counts, &mut self.energies, &mut self.sum);
+                self.kernel.minus(&self.sum, frames, counts, &mut self.each);
+                self.speakers.update(now, &self.energies)
             }
-            MixPolicy::LoudestFour => self.mix_loudest(),
+            MixPolicy::LoudestFour => {
+                self.kernel.energies(frames, counts, &mut self.energies);
+                let changed = self.speakers.update(now, &self.energies);
+                self.mix_loudest();
+                changed
+            }
         }
-        changed
     }
 
     /// What a member hears of the last tick.
@@ -247,7 +258,7 @@ impl Mixer {
     /// The unmixed buffers of a member: the loudest four others of the last tick who speak.
     pub fn unmixed(&self, receiver: MemberId) -> UnmixedBuffers<'_> {
         let mut buffers = UnmixedBuffers::default();
-        for place in self.speakers.loudest().iter().filter(|place| *place != receiver.0) {
+        for place in self.speakers.loudest().without(receiver.0) {
             if let Some(member) = &self.members[place] {
                 buffers.push(UnmixedBuffer {
                     active_speaker_id: member.source,
@@ -261,6 +272,17 @@ impl Mixer {
 
     /// How long a tick is.
     pub const PERIOD: Duration = FRAME_PERIOD;
+
+    /// Lets the timestamps of those be told who have been heard for long enough.
+    fn date(&mut self, now: Duration) {
+        for (member, counts) in self.members.iter_mut().zip(&self.counts) {
+            if let Some(member) = member.as_mut().filter(|member| *counts && !member.dated) {
+                let first = *member.first_heard.get_or_insert(now);
+                member.dated = now >= first + self.config.timestamps_after;
+                self.undated -= usize::from(member.dated);
+            }
+        }
+    }
 
     fn mix_loudest(&mut self) {
         self.mixed = self.speakers.loudest();

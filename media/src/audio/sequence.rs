@@ -55,7 +55,7 @@ impl Sequence {
             return Fit::Late;
         }
         // An outage: the stream goes on here.
-        if number >= known.next + slots && !(empty && !far) {
+        if number >= known.next + slots && (far || !empty) {
             return Fit::TooFar;
         }
         self.suspect = None;

@@ -137,7 +137,7 @@ impl SpeechLike {
                 let sum: i32 = waves
                     .map(|(number, weight)| {
                         let phase = self.phase.wrapping_mul(number) >> 22;
-                        i32::from(self.sines[phase as usize]) * weight >> 14
+                        (i32::from(self.sines[phase as usize]) * weight) >> 14
                     })
                     .sum();
                 sum / 2
@@ -153,7 +153,7 @@ impl SpeechLike {
 pub fn noise(seed: u32, amplitude: i16) -> Pcm16K {
     let mut noise = Noise::new(seed);
     Pcm16K(std::array::from_fn::<_, SAMPLES_16K, _>(|_| {
-        ((noise.next() as i32 >> 16) * i32::from(amplitude) >> 15) as i16
+        (((noise.next() as i32 >> 16) * i32::from(amplitude)) >> 15) as i16
     }))
 }
 

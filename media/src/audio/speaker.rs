@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Speakers that are heard, and told, at once.
 pub const SPEAKERS_MAX: usize = 4;
+/// One more is followed: who is among the four loudest hears of four others.
+const FOLLOWED: usize = SPEAKERS_MAX + 1;
 /// `DominantSpeaker` when there is none.
 pub const NO_SPEAKER: u32 = 0xFFFF_FFFF;
 /// Speakers that the history keeps.
@@ -32,29 +34,35 @@ impl Default for SpeakerConfig {
     }
 }
 
-/// The members in order of loudness, at most four.
+/// The members in order of loudness: the four loudest and the fifth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Top {
-    members: [(u32, usize); SPEAKERS_MAX],
+    members: [(u32, usize); FOLLOWED],
     count: usize,
 }
 
 impl Top {
     /// Puts a member in if it is louder than the softest; the lower index wins a tie.
     fn offer(&mut self, level: u32, member: usize) {
-        if self.count == SPEAKERS_MAX && level <= self.members[SPEAKERS_MAX - 1].0 {
+        if self.count == FOLLOWED && level <= self.members[FOLLOWED - 1].0 {
             return;
         }
         let place = self.members[..self.count].iter().position(|(other, _)| level > *other);
         let place = place.unwrap_or(self.count);
-        self.count = (self.count + 1).min(SPEAKERS_MAX);
+        self.count = (self.count + 1).min(FOLLOWED);
         self.members[place..self.count].rotate_right(1);
         self.members[place] = (level, member);
     }
 
-    /// Their indices, the loudest first.
+    /// The indices of the four, the loudest first.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.members[..self.count].iter().map(|(_, member)| *member)
+        self.members[..self.count].iter().map(|(_, member)| *member).take(SPEAKERS_MAX)
+    }
+
+    /// The four loudest but this member.
+    pub fn without(&self, member: usize) -> impl Iterator<Item = usize> + '_ {
+        let all = self.members[..self.count].iter().map(|(_, member)| *member);
+        all.filter(move |other| *other != member).take(SPEAKERS_MAX)
     }
 }
 
@@ -127,6 +135,9 @@ impl SpeakerDetector {
         (self.active, self.loudest) = (Top::default(), Top::default());
         let members = self.levels.iter_mut().zip(&mut self.loud).zip(energies);
         for (member, ((level, loud), energy)) in members.enumerate() {
+            if *level | *energy == 0 && *loud == 0 {
+                continue;
+            }
             // Fast up, slow down: a syllable's pause is no silence.
             *level = if *energy > *level {
                 *level + (*energy - *level).div_ceil(2)
@@ -141,6 +152,8 @@ impl SpeakerDetector {
             }
             if *loud > 0 && micros - *loud < hold {
                 self.active.offer(*level, member);
+            } else {
+                *loud = 0;
             }
         }
         self.follow(now)
@@ -154,8 +167,7 @@ impl SpeakerDetector {
     /// Source ids of the active speakers without the receiver's own, the loudest first: what
     /// `ActiveSpeakers` tells it.
     pub fn active_for(&self, receiver: usize) -> impl Iterator<Item = u32> + '_ {
-        let others = self.active.members[..self.active.count].iter().map(|(_, member)| *member);
-        others.filter(move |member| *member != receiver).map(|member| self.sources[member])
+        self.active.without(receiver).map(|member| self.sources[member])
     }
 
     /// `IsSilence`: nobody but the receiver speaks.
@@ -301,7 +313,10 @@ mod tests {
             let mut sorted: Vec<usize> = (0..levels.len()).collect();
             sorted.sort_by_key(|member| std::cmp::Reverse(levels[*member]));
             sorted.truncate(SPEAKERS_MAX);
-            prop_assert_eq!(top.iter().collect::<Vec<_>>(), sorted);
+            prop_assert_eq!(top.iter().collect::<Vec<_>>(), sorted.clone());
+            let without: Vec<usize> = top.without(0).collect();
+            prop_assert!(without.len() == SPEAKERS_MAX.min(levels.len().saturating_sub(1)));
+            prop_assert!(!without.contains(&0));
         }
 
         /// However they speak: at most four, no one twice, not oneself, no none in the history.
