@@ -1,0 +1,2 @@
+//! Video benchmarks.
+fn main() {}
