@@ -2,18 +2,27 @@
 //!
 //! Nothing here opens a socket or reads a clock: packets and the time come in, packets and frames go out.
 
+mod bandwidth;
 #[doc(hidden)]
 pub mod fuzzing;
 mod jitter_buffer;
 mod receive_stats;
+mod router;
 mod rtcp;
 mod rtp_header;
 mod rtp_packet;
+#[cfg(feature = "srtp")]
+mod srtp;
 mod video;
 mod wav;
 
+pub use bandwidth::{BandwidthEstimate, EstimateConfig, QualitySelection};
 pub use jitter_buffer::{Frame, JitterBuffer, JitterConfig, JitterStats, Pop, Push};
 pub use receive_stats::{Arrival, ReceiveStats, Report};
+pub use router::{
+    Forward, KeyFrameRequest, Layer, Router, RouterConfig, RouterError, RouterStats, SocketKey,
+    Wanted,
+};
 pub use rtcp::{
     Bye, Chunks, Compound, FullIntraEntries, NackPairs, NackSequences, ReportBlock, ReportBlocks,
     RtcpError, RtcpPacket, RtcpWriter, SdesItem, SenderInfo, Sources, nack_pairs,
@@ -24,6 +33,8 @@ pub use rtp_packet::{
     RtpCrateError, Run, SequenceUnwrapper, TimestampUnwrapper, rewrite_header,
     write_one_byte_extensions,
 };
+#[cfg(feature = "srtp")]
+pub use srtp::{SrtpContext, SrtpError, SrtpProfile};
 #[doc(hidden)]
 pub use video::Flaw;
 pub use video::{

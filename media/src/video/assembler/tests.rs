@@ -147,8 +147,13 @@ proptest! {
         let mut theirs = H264Packet::default();
         let mut all = Vec::new();
         for packet in &packets {
-            let payload = Bytes::copy_from_slice(RtpPacket::parse(packet).unwrap().payload);
-            all.extend_from_slice(&theirs.depacketize(&payload).unwrap());
+            let payload = RtpPacket::parse(packet).unwrap().payload;
+            if payload.len() <= 2 {
+                // Theirs refuses the shortest slices.
+                all.extend_from_slice(&[&[0, 0, 0, 1], payload].concat());
+                continue;
+            }
+            all.extend_from_slice(&theirs.depacketize(&Bytes::copy_from_slice(payload)).unwrap());
         }
         prop_assert_eq!(ours.into_iter().flat_map(|(_, _, bytes)| bytes).collect::<Vec<_>>(), all);
     }
@@ -187,8 +192,9 @@ fn the_properties_notice_mistakes() {
     let frames = [key(1, 900), delta(2, 900), delta(3, 900), key(4, 100), delta(5, 100)];
     let breaks = |flaw| {
         (0..40_u8).any(|round| {
-            // Nothing is lost in four rounds of five: what waits for a lost packet is not taken twice.
-            let lost: Vec<u8> = (0..17).map(|at| (at * 5 + round) % 20).collect();
+            // In some rounds nothing is lost: what waits for a lost packet is not taken twice.
+            let lost = (0..17).map(|at| (at * 5 + round) % if round < 20 { 11 } else { 20 });
+            let lost: Vec<u8> = lost.collect();
             !loss_is_hidden(flaw, &frames, &lost, &[round % 2 * 3, 0])
         })
     };
