@@ -112,26 +112,31 @@ fn frames(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(annex_b.len() as u64));
         let mut packetizer = Packetizer::new(42, 96, 1);
         let mut slab = PacketSlab::new(64, packetizer.slot_len());
-        let mut assembler = FrameAssembler::new(AssemblerConfig::default());
-        let mut timestamp = 0;
-        // Delta frames are handed out once a key frame has been.
-        packetizer.packetize(&frame(true, 1_000), 1, &mut slab).unwrap();
-        for packet in slab.iter() {
-            assembler.push(Duration::ZERO, &RtpPacket::parse(packet).unwrap());
-        }
-        assert!(assembler.poll(Duration::ZERO).is_some());
-        group.bench_function("ours", |bencher| {
-            bencher.iter(|| {
-                slab.clear();
-                timestamp += 3_000;
-                packetizer.packetize(black_box(&annex_b), timestamp, &mut slab).unwrap();
-                for packet in slab.iter() {
-                    let packet = RtpPacket::parse(black_box(packet)).unwrap();
-                    assembler.push(Duration::ZERO, &packet);
-                }
-                assembler.poll(Duration::ZERO).unwrap().annex_b.len()
+        for check_units in [true, false] {
+            let config = AssemblerConfig { check_units, ..AssemblerConfig::default() };
+            let mut assembler = FrameAssembler::new(config);
+            let mut timestamp = 0;
+            // Delta frames are handed out once a key frame has been.
+            slab.clear();
+            packetizer.packetize(&frame(true, 1_000), 1, &mut slab).unwrap();
+            for packet in slab.iter() {
+                assembler.push(Duration::ZERO, &RtpPacket::parse(packet).unwrap());
+            }
+            assert!(assembler.poll(Duration::ZERO).is_some());
+            let name = if check_units { "ours" } else { "ours, own packets" };
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    slab.clear();
+                    timestamp += 3_000;
+                    packetizer.packetize(black_box(&annex_b), timestamp, &mut slab).unwrap();
+                    for packet in slab.iter() {
+                        let packet = RtpPacket::parse(black_box(packet)).unwrap();
+                        assembler.push(Duration::ZERO, &packet);
+                    }
+                    assembler.poll(Duration::ZERO).unwrap().annex_b.len()
+                });
             });
-        });
+        }
         group.bench_function("ours, packetise only", |bencher| {
             bencher.iter(|| {
                 slab.clear();

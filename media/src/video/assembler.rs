@@ -33,18 +33,22 @@ pub struct AssemblerConfig {
     pub max_frame_len: usize,
     /// Between two requests for a key frame.
     pub key_frame_interval: Duration,
+    /// Whether each frame is searched for start codes inside its units, by which a sender could smuggle
+    /// in units of other kinds. May be left out for packets of one's own [`crate::Packetizer`].
+    pub check_units: bool,
     #[doc(hidden)]
     pub flaw: Flaw,
 }
 
 impl Default for AssemblerConfig {
-    /// 64 packets, 100 ms, 2 MiB, 300 ms.
+    /// 64 packets, 100 ms, 2 MiB, 300 ms, units are checked.
     fn default() -> Self {
         Self {
             window: 64,
             max_wait: Duration::from_millis(100),
             max_frame_len: 2 << 20,
             key_frame_interval: Duration::from_millis(300),
+            check_units: true,
             flaw: Flaw::None,
         }
     }
@@ -154,8 +158,10 @@ pub struct FrameAssembler {
     awaiting_key: bool,
     wants_key_frame: bool,
     last_request: Option<Duration>,
+    /// A frame to be fetched; its bytes are in `building`, and nothing is taken before it is.
     ready: Option<Ready>,
-    ready_bytes: Vec<u8>,
+    /// What is in `building` has been fetched.
+    fetched: bool,
     stats: AssemblerStats,
 }
 
@@ -192,7 +198,7 @@ impl FrameAssembler {
             wants_key_frame: false,
             last_request: None,
             ready: None,
-            ready_bytes: Vec::new(),
+            fetched: false,
             stats: AssemblerStats::default(),
         }
     }
@@ -250,7 +256,8 @@ impl FrameAssembler {
             self.give_up(u64::MAX);
         }
         let Ready { timestamp, key_frame } = self.ready.take()?;
-        Some(AssembledFrame { timestamp, key_frame, annex_b: &self.ready_bytes })
+        self.fetched = true;
+        Some(AssembledFrame { timestamp, key_frame, annex_b: self.building.bytes() })
     }
 
     /// Whether to ask the sender for a key frame now: it is needed, and the last request is an interval
@@ -374,6 +381,9 @@ impl FrameAssembler {
 
     fn consume(&mut self, timestamp: u32, marker: bool, payload: &[u8]) {
         let ignore_gaps = self.config.flaw == Flaw::IgnoreGaps;
+        if std::mem::take(&mut self.fetched) {
+            self.building.clear();
+        }
         if self.frame.is_some_and(|frame| frame.timestamp != timestamp) {
             self.close();
         }
@@ -409,7 +419,7 @@ impl FrameAssembler {
             self.stats.without_picture += 1;
             return;
         }
-        if !self.building.is_clean() {
+        if self.config.check_units && !self.building.is_clean() {
             self.stats.malformed += 1;
             self.stats.lost_frames += 1;
             return self.lose();
@@ -425,7 +435,6 @@ impl FrameAssembler {
         self.wants_key_frame &= !has.idr;
         self.stats.frames += 1;
         self.stats.key_frames += u64::from(has.idr);
-        self.building.take_into(&mut self.ready_bytes);
         self.ready = Some(Ready { timestamp: frame.timestamp, key_frame: has.idr });
     }
 
@@ -443,7 +452,11 @@ impl FrameAssembler {
 
     /// What follows cannot be decoded.
     fn lose(&mut self) {
-        self.building.clear();
+        // A whole frame that waits to be fetched stays.
+        if self.ready.is_none() {
+            self.building.clear();
+            self.fetched = false;
+        }
         if self.config.flaw != Flaw::NoKeyFrameWait {
             self.awaiting_key = true;
         }

@@ -85,10 +85,9 @@ impl Building {
         self.start_code.find_iter(&self.bytes).count() == self.units
     }
 
-    /// Exchanges the frame for the memory of another, and forgets it.
-    pub(super) fn take_into(&mut self, other: &mut Vec<u8>) {
-        std::mem::swap(&mut self.bytes, other);
-        self.clear();
+    /// The frame so far, Annex B.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Adds the next payload.

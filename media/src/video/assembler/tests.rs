@@ -360,12 +360,16 @@ fn frames_that_are_too_long_are_lost() {
 fn a_unit_that_hides_in_another_is_noticed() {
     // A slice whose payload holds a start code and an SEI.
     let header = RtpHeader { marker: true, payload_type: 96, sequence: 2, timestamp: 1, ssrc: 7 };
-    let mut assembler = FrameAssembler::new(small());
-    assemble(&mut assembler, &packets(&[key(1, 10)], 0, 0));
     let hidden = RtpPacket { header, payload: &[0x41, 9, 0, 0, 1, 6, 5] };
-    assembler.push(at(0), &hidden);
-    assert!(assembler.poll(at(0)).is_none());
-    assert_eq!((assembler.stats().malformed, assembler.stats().lost_frames), (1, 1));
+    for check_units in [true, false] {
+        let config = AssemblerConfig { check_units, ..small() };
+        let mut assembler = FrameAssembler::new(config);
+        assemble(&mut assembler, &packets(&[key(1, 10)], 0, 0));
+        assembler.push(at(0), &hidden);
+        assert_eq!(assembler.poll(at(0)).is_none(), check_units);
+        let lost = u64::from(check_units);
+        assert_eq!((assembler.stats().malformed, assembler.stats().lost_frames), (lost, lost));
+    }
 }
 
 #[test]
