@@ -48,6 +48,7 @@ impl<'a> RtpPacket<'a> {
     ///
     /// # Errors
     /// See [`RtpError`]; never panics, whatever the bytes are.
+    #[inline]
     pub fn parse(datagram: &'a [u8]) -> Result<Self, RtpError> {
         let (fixed, rest) = datagram.split_at_checked(FIXED_LEN).ok_or(RtpError::TooShort)?;
         let [b0, b1, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3] =
@@ -80,6 +81,7 @@ impl<'a> RtpPacket<'a> {
 
 impl RtpHeader {
     /// The header's bytes: no CSRC, no extension, no padding.
+    #[inline]
     pub fn to_bytes(self) -> [u8; FIXED_LEN] {
         let [s0, s1] = self.sequence.to_be_bytes();
         let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
