@@ -31,6 +31,8 @@ pub(super) struct TakesUp {
     passed: usize,
     /// Calls that the bot knows it is in, since when.
     known: Bounded<String, Timestamp>,
+    /// Calls of which the bot knows that they are over: what is told of them again revives none.
+    gone: Bounded<String, ()>,
     /// Calls that it owes a look, and until when.
     owed: BTreeSet<String>,
     due: Timestamp,
@@ -54,7 +56,8 @@ impl Check for TakesUp {
             Event::Took(delivery, status, _, at) if worked(Some(*status)) => {
                 let is_on = |id: &String| world.ledger.call(id).is_some_and(|c| c.ended.is_none());
                 for entry in &delivery.entries {
-                    if entry.state() == Some("established") && is_on(&entry.call) {
+                    let on = is_on(&entry.call) && !self.gone.contains(&entry.call);
+                    if entry.state() == Some("established") && on {
                         self.known.entry(&entry.call, || *at);
                     }
                 }
@@ -66,6 +69,7 @@ impl Check for TakesUp {
 
 impl TakesUp {
     fn over(&mut self, id: &String) {
+        self.gone.insert(id.clone(), ());
         self.known.remove(id);
         self.owed.remove(id);
     }

@@ -29,6 +29,8 @@ pub(super) struct KeepAlive {
     /// When each established call was last kept alive.
     last: Bounded<String, Timestamp>,
     due: BTreeSet<(Timestamp, String)>,
+    /// Calls of which the bot knows that they are over: what is told of them again revives none.
+    gone: Bounded<String, ()>,
     /// When the bot last tried to, which errors of Graph's do not keep it from.
     tried: Bounded<String, Timestamp>,
 }
@@ -47,6 +49,7 @@ impl Check for KeepAlive {
                     if entry.state() == Some("established")
                         && sent
                         && !self.last.contains(&entry.call)
+                        && !self.gone.contains(&entry.call)
                     {
                         self.alive(&entry.call, *at);
                     }
@@ -80,8 +83,10 @@ impl Check for KeepAlive {
                 };
                 match (heard.asked.op.as_str(), heard.status) {
                     ("keepAlive", status) if worked(status) => self.alive(id, heard.at),
-                    ("delete", status) if worked(status) => self.forget(id),
-                    (_, Some(404)) => self.forget(id),
+                    ("delete", Some(200..300)) | (_, Some(404)) => {
+                        self.gone.insert(id.clone(), ());
+                        self.forget(id);
+                    }
                     _ => {}
                 }
             }

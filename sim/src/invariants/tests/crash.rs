@@ -46,6 +46,16 @@ fn calls_are_taken_up_again() {
     ended.wait(40);
     ended.control("GET", "/state", Value::Null, 200, json!({}));
     is_fine(&ended);
+    let mut told_again = long_on();
+    let old = told_again.entry("updated", "", json!({"state": "established", "x": 1}));
+    told_again.attempt("m", &old, Some(500));
+    told_again.asks("/keepAlive", Value::Null, 404, Value::Null);
+    told_again.attempt("m", &old, Some(202));
+    told_again.wait(3);
+    crashes(&mut told_again);
+    told_again.wait(40);
+    told_again.control("GET", "/state", Value::Null, 200, json!({}));
+    is_fine(&told_again);
     let mut again = forgotten.clone();
     again.wait(5);
     crashes(&mut again);
