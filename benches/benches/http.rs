@@ -120,7 +120,7 @@ fn fake(runtime: &Runtime, network: &Arc<RealNetwork>) -> (SocketAddr, Vec<Vec<u
         },
         keys: Keys::fixed(),
         tls: Tls::Outside,
-        listeners: Listeners { https: None, http: free, control: None },
+        listeners: Listeners { https: None, http: free, control: None, media: None },
         network: network.clone(),
         outgoing: network.clone(),
         clock: clock.clone(),

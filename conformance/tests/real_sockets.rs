@@ -52,7 +52,7 @@ async fn fake(flaw: Option<Flaw>) -> Stand {
         options: Options::default(),
         keys: Keys::fixed(),
         tls: Tls::Own(Box::new(authority), Vec::new()),
-        listeners: Listeners { https: Some(FREE), http: None, control: Some(FREE) },
+        listeners: Listeners { https: Some(FREE), http: None, control: Some(FREE), media: None },
         network: network.clone(),
         outgoing: network.clone(),
         clock: Clock::real(),

@@ -28,6 +28,7 @@ use crate::{
     journal::{Journal, Route},
     notify::{Notifier, Post},
     recordings::Recordings,
+    sound::Voice,
     why::Refusals,
 };
 
@@ -137,9 +138,23 @@ impl Driver {
     /// # Errors
     /// [`Stopped`] where the platform broke.
     pub async fn act(&self, act: Act) -> Result<Result<CallId, ActRefusal>, Stopped> {
+        self.act_saying(act, None).await
+    }
+
+    /// The same; `voice`: what is said, where somebody speaks otherwise than in the usual tone.
+    ///
+    /// # Errors
+    /// [`Stopped`] where the platform broke.
+    pub async fn act_saying(
+        &self,
+        act: Act,
+        voice: Option<Voice>,
+    ) -> Result<Result<CallId, ActRefusal>, Stopped> {
         self.shared.feed(|core| {
+            core.state.saying = voice;
             let out = core.state.platform.handle(core.parts.clock.now(), Input::Act(act));
             core.carry_out(out.effects, None);
+            core.state.saying = None;
             out.acted.expect("an act is always answered")
         })
     }

@@ -14,6 +14,7 @@ mod flaw;
 mod graph;
 pub mod identity;
 mod journal;
+mod media;
 mod meetings;
 mod notify;
 mod objects;

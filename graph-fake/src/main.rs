@@ -99,6 +99,9 @@ struct Serve {
     /// The control API.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = seam::listen_address)]
     control: SocketAddr,
+    /// The media of app-hosted calls, UDP (docs/media-transport.md); port 0 takes any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = seam::listen_address)]
+    media: SocketAddr,
     /// `virtual`: timers move only by POST /clock, and requests of an application are not limited unless
     /// `requestsPerSecond` says so.
     #[arg(long, value_enum, default_value_t = ClockKind::Real)]
@@ -301,6 +304,7 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
             https: Some(serve.https),
             http: Some(serve.http),
             control: Some(serve.control),
+            media: Some(serve.media),
         },
         network: network.clone(),
         outgoing: network,
@@ -340,6 +344,7 @@ fn announce(fake: &Fake, ca_file: &Path, serve: &Serve) -> std::io::Result<()> {
         "graphHttp": format!("{http}/v1.0"),
         "authority": https,
         "control": format!("http://{}", shown(fake.addresses.control)),
+        "media": shown(fake.addresses.media),
         "botFrameworkOpenId": format!("{https}/v1/.well-known/OpenIdConfiguration"),
         "caFile": ca_file,
         "seed": serve.seed,

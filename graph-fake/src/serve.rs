@@ -22,6 +22,7 @@ use crate::{
     graph::{self, Graph, WrittenCalls},
     identity::{self, FaultReply, Identity, Keys, Lookup, Registry, TokenEvent},
     journal::{Journal, Route},
+    media,
     notify::Notifier,
     recordings::{self, Recordings},
     tls::Authority,
@@ -46,6 +47,8 @@ pub struct Listeners {
     pub http: Option<SocketAddr>,
     /// The control API.
     pub control: Option<SocketAddr>,
+    /// The media of app-hosted calls (UDP); without it they have none.
+    pub media: Option<SocketAddr>,
 }
 
 /// Who ends TLS.
@@ -89,6 +92,8 @@ pub struct Addresses {
     pub http: Option<SocketAddr>,
     /// The control API.
     pub control: Option<SocketAddr>,
+    /// The media of app-hosted calls (UDP).
+    pub media: Option<SocketAddr>,
 }
 
 /// A fake without sockets: what its listeners would serve.
@@ -102,6 +107,8 @@ pub struct Services {
     /// What happens, as it happens.
     pub journal: Journal,
     acceptor: Option<seam::TlsAcceptor>,
+    driver: Driver,
+    clock: Clock,
 }
 
 impl Services {
@@ -151,6 +158,7 @@ impl Services {
             secure: true,
         };
         let (journal_kept, seed) = (journal.clone(), setup.seed);
+        let (driver_kept, clock_kept) = (driver.clone(), clock.clone());
         let control = control::router(Control {
             driver,
             identity,
@@ -164,7 +172,15 @@ impl Services {
         });
         let plain = Graph { secure: false, ..graph.clone() };
         let (secure, plain) = (routes(graph), routes(plain));
-        Ok(Self { secure, plain, control, journal: journal_kept, acceptor })
+        Ok(Self {
+            secure,
+            plain,
+            control,
+            journal: journal_kept,
+            acceptor,
+            driver: driver_kept,
+            clock: clock_kept,
+        })
     }
 }
 
@@ -184,13 +200,29 @@ impl Fake {
     /// An address that cannot be bound, or a certificate that cannot be made.
     pub async fn bind(setup: Setup) -> io::Result<Self> {
         let (network, at) = (setup.network.clone(), setup.listeners);
-        let Services { secure, plain, control, journal, acceptor } = Services::start(setup)?;
+        let services = Services::start(setup)?;
+        let Services { secure, plain, control, journal, acceptor, driver, clock } = services;
         let mut tasks = Vec::new();
         let mut listen = Listen { network: &*network, tasks: &mut tasks };
         let https = listen.on(at.https, acceptor, secure).await?;
         let http = listen.on(at.http, None, plain).await?;
         let control = listen.on(at.control, None, control).await?;
-        let addresses = Addresses { https, http, control };
+        let media = match at.media {
+            None => None,
+            Some(at) => {
+                let socket = network.datagram(at).await?;
+                let bound = socket.local_addr()?;
+                let stopped = |_| io::Error::other("the platform broke");
+                let changed = driver.with(|state| state.plane.opens()).await.map_err(stopped)?;
+                let carried = media::carry(socket, driver, clock, changed);
+                tasks.push(Box::pin(async move {
+                    // An error means that nobody is answered any more.
+                    let _ = carried.await;
+                }));
+                Some(bound)
+            }
+        };
+        let addresses = Addresses { https, http, control, media };
         Ok(Self { addresses, journal, tasks })
     }
 

@@ -117,6 +117,7 @@ async fn graph(seat: Seat, seed: u64, options: Options) -> Result<(), String> {
             https: Some(any_address(443)),
             http: None,
             control: Some(any_address(8_090)),
+            media: None,
         },
         network: seat.network.clone(),
         outgoing: seat.network,

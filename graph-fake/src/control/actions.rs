@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use graph_api::Tone;
-use media::Prompt;
+use media::{Prompt, audio::Marker};
 use platform::{UserAct, Who};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{Trouble, people::Somebody};
-use crate::body;
+use crate::{body, sound::Voice};
 
 /// Tones that may be pressed in one action.
 const TONES_MAX: usize = 1_000;
@@ -21,6 +21,10 @@ const LONG_MAX_MS: u64 = 3_600 * 1_000;
 const GAP_MS: u64 = 200;
 /// How long a person speaks, unless told.
 const SPEAK_MS: u64 = 1_000;
+/// The highest tone that can be said: half of the samples in a second.
+const TONE_MAX_HZ: u32 = 8_000;
+/// How long a marker lasts.
+const MARKER: Duration = Duration::from_millis(400);
 /// How many can be invited in one action.
 const INVITED_MAX: usize = 100;
 
@@ -41,7 +45,7 @@ pub struct Action {
     pub wav: Option<String>,
     /// `speak`: a sine of so many hertz.
     pub tone: Option<u32>,
-    /// `speak`: a sound that can be told from others, by number.
+    /// `speak`: a marker, which can be told from others by its number, 0 to 16777215; it lasts 400 ms.
     pub marker_id: Option<u64>,
     /// `speak`: milliseconds; a second if absent.
     pub duration_ms: Option<u64>,
@@ -259,12 +263,31 @@ impl Action {
         Ok(UserAct::Press(read, Duration::from_millis(gap)))
     }
 
+    /// What is said, if it is not the usual tone of the person. To be asked once [`Action::what`] has found no mistake.
+    pub fn voice(&self) -> Option<Voice> {
+        if let Some(text) = &self.wav {
+            let bytes = STANDARD.decode(text).ok()?;
+            return Some(Voice::Samples(Prompt::read(&bytes).ok()?.samples().into()));
+        }
+        if let Some(hertz) = self.tone {
+            return Some(Voice::Sine(hertz));
+        }
+        Some(Voice::Samples(marker(self.marker_id?)?.samples().into()))
+    }
+
     fn speak(&self) -> Result<UserAct, Trouble> {
         let sounds = [self.wav.is_some(), self.tone.is_some(), self.marker_id.is_some()];
         if sounds.into_iter().filter(|there| *there).count() > 1 {
             return Err(Trouble::bad("at most one of 'wav', 'tone' and 'markerId'"));
         }
+        if self.tone.is_some_and(|hertz| hertz == 0 || hertz > TONE_MAX_HZ) {
+            return Err(Trouble::bad(format!("tone: 1 to {TONE_MAX_HZ} hertz")));
+        }
+        if self.marker_id.is_some_and(|id| marker(id).is_none()) {
+            return Err(Trouble::bad("markerId: 0 to 16777215"));
+        }
         let whole = match &self.wav {
+            None if self.marker_id.is_some() => MARKER,
             None => Duration::from_millis(SPEAK_MS),
             Some(text) => {
                 let bytes = STANDARD.decode(text).map_err(|e| Trouble::bad(format!("wav: {e}")))?;
@@ -298,4 +321,9 @@ impl Action {
         }
         Ok(UserAct::Invite(who))
     }
+}
+
+/// Markers have 24 bits.
+fn marker(id: u64) -> Option<Marker> {
+    Marker::new(u32::try_from(id).ok()?)
 }

@@ -236,7 +236,7 @@ pub async fn act(
     let mut detail = action.shown();
     detail["meetingId"] = json!(meeting.0);
     control.journal.write(control.clock.now(), None, "act", Route("people", "graph"), detail);
-    control.driver.act(act).await??;
+    control.driver.act_saying(act, action.voice()).await??;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -204,7 +204,7 @@ pub async fn act(
     };
     let detail = action.shown();
     control.journal.write(control.clock.now(), Some(call), "act", Route("people", "graph"), detail);
-    control.driver.act(act).await??;
+    control.driver.act_saying(act, action.voice()).await??;
     Ok(StatusCode::ACCEPTED)
 }
 

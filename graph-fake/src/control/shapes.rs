@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     config::{AccessPolicyShape, OnCallKind},
     driver::MediaCounts,
+    media::SessionShown,
 };
 
 /// An error.
@@ -311,4 +312,28 @@ pub struct MediaShown {
     call_id: String,
     streams: Vec<StreamOf>,
     counts: MediaCounts,
+    /// The media of an app-hosted bot; absent where there is none.
+    session: Option<SessionShown>,
+}
+
+/// What a user heard in a call, in words.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeardShown {
+    /// The user.
+    pub user_id: String,
+    /// Milliseconds that were listened to.
+    pub duration_ms: u64,
+    /// Markers, in the order in which they began.
+    pub markers: Vec<MarkerShown>,
+}
+
+/// A marker that was heard.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MarkerShown {
+    /// Which.
+    pub marker_id: u32,
+    /// When it began, in milliseconds since 1970.
+    pub at_ms: u64,
 }

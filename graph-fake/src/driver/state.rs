@@ -5,17 +5,18 @@ use std::{
     time::Duration,
 };
 
-use graph_api::{Guid, ResultInfo, Timestamp};
-use media::Prompt;
+use graph_api::{CallState, Guid, ResultInfo, Timestamp, Tone};
+use media::{Prompt, transport::Blob};
 use platform::{
     Admin, CallId, CallView, Delivery, DeliveryOutcome, Effect, FetchError, Input, MediaEvent,
-    NotificationFault, Options, Outputs, Platform,
+    NotificationFault, Options, Outputs, Platform, StreamKind, Who,
 };
 
 use crate::{
     config::{AppBody, Config},
     faults::{FaultPlan, FaultReply, PermissionChange, Plan, Strike},
-    sound::Sound,
+    media::{CallFacts, Did, Outgoing, Plane},
+    sound::{Sound, Voice},
     throttle::Throttle,
 };
 
@@ -114,6 +115,10 @@ pub struct State {
     pub under_way: usize,
     /// What is heard and said.
     pub sound: Sound,
+    /// The media of app-hosted calls.
+    pub plane: Plane,
+    /// What the person who is about to act says, if it is not the usual tone.
+    pub(super) saying: Option<Voice>,
     /// What the driver has to carry out after a look.
     pub(super) effects: Vec<Effect>,
     /// Grows with each reset, so that reports from before it are not taken for new ones.
@@ -142,6 +147,8 @@ impl State {
             media: BTreeMap::new(),
             under_way: 0,
             sound: Sound::new(options.recording_kept),
+            plane: Plane::default(),
+            saying: None,
             effects: Vec::new(),
             generation: 0,
             multiparty: BTreeMap::new(),
@@ -159,8 +166,10 @@ impl State {
     /// Wipes everything and replays the configuration, its options included.
     pub fn reset(&mut self, seed: u64) {
         let generation = self.generation + 1;
+        let mut plane = std::mem::take(&mut self.plane);
+        plane.reset();
         *self = Self::new(seed, self.config.clone(), self.options.clone());
-        self.generation = generation;
+        (self.generation, self.plane) = (generation, plane);
     }
 
     /// Feeds one input; its effects are carried out by the driver.
@@ -298,6 +307,37 @@ impl State {
         }
     }
 
+    /// Opens the media of an app-hosted call that declares some (docs/media-transport.md).
+    pub(super) fn open_media(&mut self, now: Timestamp, call: CallId) {
+        let blob = self.call(call).and_then(|view| view.media_config?.blob.clone());
+        // It was read when it came; what is no blob of ours has no media.
+        if let Some(Ok(Some(blob))) = blob.map(|text| Blob::read(&text))
+            && !self.plane.open(now, call, blob)
+        {
+            tracing::warn!(%call, "no media: too many sessions, or an SSRC that is taken");
+        }
+    }
+
+    /// What is due of the media of app-hosted calls.
+    pub fn tick_media(&mut self, now: Timestamp, out: &mut Outgoing) {
+        let Self { plane, sound, platform, .. } = self;
+        let facts = |call| {
+            let view = platform.call(call)?;
+            let established = view.state == CallState::Established;
+            Some(CallFacts {
+                active: established && view.audio_active,
+                conference: view.conference.map(|id| id.0.as_u128() as u64),
+            })
+        };
+        let source = |call, who| source_of(platform, call, who).unwrap_or(0);
+        for did in plane.tick(now, sound, facts, source, out) {
+            let Did::Pressed(call, tone) = did;
+            let event = MediaEvent::Sent(Tone::from(tone.graph_name()));
+            self.heard(call, &event);
+            self.sound.note(now, call, &event);
+        }
+    }
+
     /// Something was heard in a call.
     pub(super) fn heard(&mut self, call: CallId, what: &MediaEvent) {
         let counts = self.media.entry(call).or_default();
@@ -349,4 +389,13 @@ impl State {
             }
         }
     }
+}
+
+/// The media source id of a person's audio, if the call has a roster.
+fn source_of(platform: &Platform, call: CallId, who: Guid) -> Option<u32> {
+    let conference = platform.call(call)?.conference?;
+    let view = platform.conference(conference)?;
+    let person = view.participants.iter().find(|one| one.person.who == Who::User(who))?;
+    let audio = person.streams.iter().find(|stream| stream.kind == StreamKind::Audio)?;
+    Some(audio.source_id)
 }

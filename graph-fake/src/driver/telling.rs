@@ -1,7 +1,8 @@
 //! What happened in the platform, as lines of the journal.
 
 use graph_api::CallState;
-use platform::{CallId, Event, Explanation, Who};
+use media::audio::Tone;
+use platform::{CallId, Event, Explanation, MediaEvent, Who};
 use serde_json::{Value, json};
 
 use super::Core;
@@ -22,9 +23,11 @@ impl Core {
             Event::CallState { call, from, to, result } => {
                 if to == CallState::Terminated {
                     self.state.sound.call_ended(now, call);
+                    self.state.plane.close(call);
                     self.state.saw_end(call, result.clone());
                 } else {
                     self.state.saw_alive(call);
+                    self.state.open_media(now, call);
                 }
                 let detail = json!({"from": from, "to": to, "resultInfo": result});
                 (Some(call), "callState", detail)
@@ -44,7 +47,13 @@ impl Core {
             }
             Event::Media { call, what, at } => {
                 self.state.heard(call, &what);
-                self.state.sound.note(at, call, &what);
+                if let MediaEvent::Pressed(_, tone) = &what
+                    && let Some(tone) = Tone::from_graph_name(tone.as_str())
+                {
+                    self.state.plane.press(at, call, tone);
+                }
+                let voice = self.state.saying.clone();
+                self.state.sound.note_saying(at, call, &what, voice);
                 (Some(call), "media", sound::detail(at, &what))
             }
             Event::Redirected { call, how, to } => {

@@ -7,6 +7,7 @@ use graph_api::{
     InvitationParticipantInfo, MediaConfig, MediaInfo, MediaPrompt, MediaState, ParticipantInfo,
     TransferRequest,
 };
+use media::transport::Blob;
 use platform::Refusal;
 use serde_json::Value;
 
@@ -75,6 +76,12 @@ pub(super) fn media_config(given: Option<&mut MediaConfig>) -> Result<(), Refusa
     if config.odata_type.is_some() {
         let kinds = ["serviceHostedMediaConfig", "appHostedMediaConfig"];
         name(&mut config.odata_type, "mediaConfig", &kinds)?;
+    }
+    // the library's own is opaque; what is ours in it has a form (docs/media-transport.md).
+    if let Some(Err(error)) = config.blob.as_deref().map(Blob::read)
+        && error.key.starts_with("rehearsal")
+    {
+        return Err(Refusal::MalformedBody(format!("mediaConfig.blob: {error}.")));
     }
     let ahead = config.pre_fetch_media.iter_mut().flatten().enumerate();
     ahead

@@ -2,15 +2,17 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 
 use graph_api::{Guid, Timestamp};
+use media::audio::{FRAME_PERIOD, Pcm16K};
 use platform::{BEEP, ConferenceId, MediaEvent, OperationId, Prompt};
 
 use super::{
     score::{By, Layer, Score},
+    track::Track,
     voice::{Clip, Voice},
 };
 
@@ -36,12 +38,30 @@ pub struct Recorded {
     pub dropped: Option<OperationId>,
 }
 
+/// What there is to hear for a bot in 20 ms.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Each person who makes a sound.
+    pub people: Vec<(Guid, Pcm16K)>,
+    /// All other bots together.
+    pub bots: Pcm16K,
+}
+
+/// Adds what of a layer lies between two times.
+fn add(layer: &Layer, from: Timestamp, to: Timestamp, frame: &mut Pcm16K) {
+    let mut piece = *frame;
+    Score::new(from, to, vec![layer.clone()], Vec::new()).add_to(&mut piece.0);
+    *frame = piece;
+}
+
 /// What was heard and said in one call.
 #[derive(Debug, Default)]
 pub struct CallSound {
     /// When the call ended.
     pub ended: Option<Timestamp>,
     began: Option<Timestamp>,
+    /// What the bot sends, if it is app-hosted, and since when.
+    live: Option<(Track, Timestamp)>,
     layers: VecDeque<(Option<OperationId>, Layer)>,
     /// When nobody hears the bot, the last for as long as it lasts.
     silences: VecDeque<(Timestamp, Option<Timestamp>)>,
@@ -66,7 +86,13 @@ impl CallSound {
     }
 
     /// Something happened. Returns the recording that can be fetched now, if it is the end of one.
-    pub fn note(&mut self, at: Timestamp, event: &MediaEvent) -> Option<Recorded> {
+    /// `voice`: what is said, if somebody speaks and it is not the usual tone.
+    pub fn note(
+        &mut self,
+        at: Timestamp,
+        event: &MediaEvent,
+        voice: Option<Voice>,
+    ) -> Option<Recorded> {
         match event {
             MediaEvent::PromptBegan(operation, prompt) => {
                 let voice = Voice::Clips(self.clips(std::slice::from_ref(prompt)));
@@ -87,7 +113,7 @@ impl CallSound {
                 return self.recorded(at, *operation, *kept);
             }
             MediaEvent::Spoke(who, length) => {
-                let voice = Voice::Speech(*who);
+                let voice = voice.unwrap_or(Voice::Speech(*who));
                 self.push(None, at, Some(at + *length), By::Person(*who), voice);
             }
             MediaEvent::Pressed(who, tone) => {
@@ -167,6 +193,42 @@ impl CallSound {
         let first = held.iter().chain(&layers).map(|layer| layer.from).chain(self.began).min();
         let from = first.unwrap_or(to).min(to).max(to - HEARD_MAX);
         Score::new(from, to, layers, held)
+    }
+
+    /// What an app-hosted bot says in the 20 ms that begin `at`.
+    pub fn bot_says(&mut self, at: Timestamp, frame: &Pcm16K, bytes: &Arc<AtomicUsize>) {
+        if self.live.is_none() {
+            let track = Track::new(bytes);
+            self.push(None, at, None, By::Bot, Voice::Live(track.clone()));
+            self.live = Some((track, at));
+        }
+        if let Some((track, began)) = &self.live {
+            let number = at.saturating_since(*began).as_millis() / FRAME_PERIOD.as_millis();
+            track.put(u32::try_from(number).unwrap_or(u32::MAX), frame);
+        }
+    }
+
+    /// What each person says between these times, and what other bots of the same conference do.
+    pub fn heard_by_bot(&self, from: Timestamp, to: Timestamp, beside: &[&Self]) -> Heard {
+        let mut heard = Heard::default();
+        for (_, layer) in self.layers.iter().filter(|(_, layer)| layer.is_within(from, to)) {
+            if let By::Person(who) = layer.by {
+                let place = heard.people.iter().position(|(other, _)| *other == who);
+                let place = place.unwrap_or_else(|| {
+                    heard.people.push((who, Pcm16K::SILENCE));
+                    heard.people.len() - 1
+                });
+                add(layer, from, to, &mut heard.people[place].1);
+            }
+        }
+        let since = |call: &Self| call.conference.map(|(_, since)| since);
+        for other in beside {
+            let both = since(self).max(since(other));
+            for layer in other.audible_bot(both).iter().filter(|layer| layer.is_within(from, to)) {
+                add(layer, from, to, &mut heard.bots);
+            }
+        }
+        heard
     }
 
     /// What people hear of the bot from then on: not what it says while it is muted, or in the lobby.

@@ -7,6 +7,7 @@ mod journal;
 mod score;
 #[cfg(test)]
 mod tests;
+mod track;
 mod voice;
 
 use std::{
@@ -19,15 +20,19 @@ use std::{
 };
 
 use graph_api::{Guid, Timestamp};
-use media::Prompt;
+use media::{
+    Prompt,
+    audio::{FRAME_PERIOD, Pcm16K},
+};
 use platform::{CallId, MediaEvent, OperationId};
 
 use call::{CallSound, Recorded};
-use voice::Clip;
+
+pub use call::Heard;
 
 pub use journal::detail;
 pub use score::Score;
-pub use voice::{frequency_of, keypad};
+pub use voice::{Clip, Voice, frequency_of, keypad};
 
 /// How much is kept. Where a limit is passed, the call that ended first is forgotten, or else the oldest.
 #[derive(Debug, Clone, Copy)]
@@ -90,9 +95,20 @@ impl Sound {
 
     /// Something was heard or said at this time, which may lie behind or (for keys that the bot sends) ahead.
     pub fn note(&mut self, at: Timestamp, call: CallId, event: &MediaEvent) {
+        self.note_saying(at, call, event, None);
+    }
+
+    /// The same; `voice`: what is said, where somebody speaks otherwise than in the usual tone.
+    pub fn note_saying(
+        &mut self,
+        at: Timestamp,
+        call: CallId,
+        event: &MediaEvent,
+        voice: Option<Voice>,
+    ) {
         let sound = self.call(call);
         let before = sound.len();
-        let recorded = sound.note(at, event);
+        let recorded = sound.note(at, event, voice);
         let more = sound.len() - before;
         self.layers += more;
         if let Some(Recorded { operation, dropped }) = recorded {
@@ -117,6 +133,35 @@ impl Sound {
         });
         self.call(call).put_prompt(uri, clip);
         self.limit(call);
+    }
+
+    /// What an app-hosted bot says in the 20 ms that begin `at`.
+    pub fn bot_says(&mut self, at: Timestamp, call: CallId, frame: &Pcm16K) {
+        let bytes = self.bytes.clone();
+        let sound = self.call(call);
+        let before = sound.len();
+        sound.bot_says(at, frame, &bytes);
+        let more = sound.len().saturating_sub(before);
+        self.layers += more;
+        self.limit(call);
+    }
+
+    /// What there is to hear for the bot of this call in the 20 ms that begin then: everybody but itself.
+    pub fn heard_by_bot(&self, call: CallId, from: Timestamp) -> Heard {
+        let to = from + FRAME_PERIOD;
+        let Some(own) = self.calls.get(&call) else { return Heard::default() };
+        own.heard_by_bot(from, to, &self.beside(call, own))
+    }
+
+    /// The calls of other bots in the same conference.
+    fn beside(&self, call: CallId, own: &CallSound) -> Vec<&CallSound> {
+        let at = own.conference().map(|(at, _)| at);
+        if at.is_none() {
+            return Vec::new();
+        }
+        let together = |other: &CallSound| other.conference().map(|(at, _)| at) == at;
+        let others = self.calls.iter().filter(|(id, other)| **id != call && together(other));
+        others.map(|(_, other)| other).collect()
     }
 
     /// A call is over.
@@ -145,12 +190,7 @@ impl Sound {
     /// `None`: nothing was heard or said in such a call.
     pub fn heard(&self, now: Timestamp, call: CallId, user: Guid) -> Option<Score> {
         let own = self.calls.get(&call)?;
-        let at = own.conference().map(|(at, _)| at);
-        let together =
-            |other: &CallSound| at.is_some() && other.conference().map(|(at, _)| at) == at;
-        let others = self.calls.iter().filter(|(id, other)| **id != call && together(other));
-        let beside: Vec<&CallSound> = others.map(|(_, other)| other).collect();
-        Some(own.heard(now, user, &beside))
+        Some(own.heard(now, user, &self.beside(call, own)))
     }
 
     fn call(&mut self, id: CallId) -> &mut CallSound {

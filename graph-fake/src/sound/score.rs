@@ -1,9 +1,17 @@
 //! Which sounds there were and when, and the file that comes of them. Rendered when it is asked for.
 
+use std::time::Duration;
+
 use graph_api::{Guid, Timestamp};
-use media::SAMPLE_RATE;
+use media::{
+    SAMPLE_RATE,
+    audio::{FRAME_PERIOD, MarkerDetector, Pcm16K, SAMPLES_16K},
+};
 
 use super::voice::Voice;
+
+/// Frames of silence behind the last sound that are listened to.
+const LISTENED_ON: usize = 5;
 
 /// Who makes a sound, or whom it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,13 +77,40 @@ impl Score {
     /// 16,000 samples a second.
     pub fn samples(&self) -> Vec<i16> {
         let mut samples = vec![0; count(self.from, self.to)];
+        self.add_to(&mut samples);
+        samples
+    }
+
+    /// Adds what there is to samples that begin where this piece does.
+    pub fn add_to(&self, samples: &mut [i16]) {
         for layer in &self.layers {
-            self.add(layer, &mut samples, false);
+            self.add(layer, samples, false);
         }
         for layer in &self.held {
-            self.add(layer, &mut samples, true);
+            self.add(layer, samples, true);
         }
-        samples
+    }
+
+    /// How long it is.
+    pub fn duration(&self) -> Duration {
+        self.to.saturating_since(self.from)
+    }
+
+    /// The markers that are heard in it, and when each began.
+    pub fn markers(&self) -> Vec<(u32, Timestamp)> {
+        let (mut detector, mut found) = (MarkerDetector::new(), Vec::new());
+        let mut samples = self.samples();
+        // The last one is certain only once it has been silent for a moment.
+        let whole = samples.len().next_multiple_of(SAMPLES_16K) + LISTENED_ON * SAMPLES_16K;
+        samples.resize(whole, 0);
+        let mut now = Duration::ZERO;
+        for frame in samples.as_chunks::<SAMPLES_16K>().0 {
+            if let Some(heard) = detector.push(now, &Pcm16K(*frame)) {
+                found.push((heard.marker.id(), self.from + heard.started));
+            }
+            now += FRAME_PERIOD;
+        }
+        found
     }
 
     /// A RIFF/WAVE file, 16 kHz, mono, 16 bit: a prompt.
@@ -89,10 +124,10 @@ impl Score {
         let (early, late) = (count(layer.began, self.from), count(self.from, layer.began));
         let skipped = (begin + early).saturating_sub(late);
         let Some(range) = samples.get_mut(begin..end) else { return };
-        for (at, sample) in range.iter_mut().enumerate() {
-            let other = if alone { 0 } else { *sample };
-            *sample = other.saturating_add(layer.voice.sample(skipped + at));
+        if alone {
+            range.fill(0);
         }
+        layer.voice.add_to(skipped, range);
     }
 }
 

@@ -11,6 +11,8 @@ use std::{
 use graph_api::{Guid, Tone};
 use media::{Prompt, SAMPLE_RATE};
 
+use super::track::Track;
+
 /// A quarter of full scale, as [`media::tone`] has it.
 const LOUD: f64 = 8_191.0;
 
@@ -55,6 +57,12 @@ pub enum Voice {
     Beep,
     /// A person speaks: a steady tone, another one for another person.
     Speech(Guid),
+    /// A steady tone of so many hertz.
+    Sine(u32),
+    /// These samples: a marker.
+    Samples(Arc<[i16]>),
+    /// What an app-hosted bot sends, as it arrives.
+    Live(Track),
     /// A key is pressed: the two tones of its row and column (ITU-T Q.23).
     Key(Tone),
     /// Hold music.
@@ -62,8 +70,23 @@ pub enum Voice {
 }
 
 impl Voice {
+    /// Adds the samples from this one on, clamped.
+    pub fn add_to(&self, from: usize, samples: &mut [i16]) {
+        if let Self::Live(track) = self {
+            let mut said = vec![0; samples.len()];
+            track.read(from, &mut said);
+            for (sample, said) in samples.iter_mut().zip(said) {
+                *sample = sample.saturating_add(said);
+            }
+            return;
+        }
+        for (at, sample) in samples.iter_mut().enumerate() {
+            *sample = sample.saturating_add(self.sample(from + at));
+        }
+    }
+
     /// The sample so many samples after its beginning.
-    pub fn sample(&self, at: usize) -> i16 {
+    fn sample(&self, at: usize) -> i16 {
         match self {
             Self::Clips(clips) => of_clips(clips, at),
             Self::Loop(clips) => {
@@ -71,6 +94,13 @@ impl Voice {
                 if length == 0 { 0 } else { of_clips(clips, at % length) }
             }
             Self::Beep => sine(1_000.0, at, 1.0),
+            Self::Sine(hertz) => sine(f64::from(*hertz), at, 1.0),
+            Self::Samples(samples) => samples.get(at).copied().unwrap_or(0),
+            Self::Live(track) => {
+                let mut one = [0];
+                track.read(at, &mut one);
+                one[0]
+            }
             Self::Speech(person) => sine(frequency_of(*person), at, 1.0),
             Self::Key(tone) => match keypad(tone) {
                 Some((row, column)) => sine(row, at, 0.5).saturating_add(sine(column, at, 0.5)),

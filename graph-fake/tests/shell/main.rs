@@ -13,6 +13,7 @@ mod harness;
 mod identity;
 mod keys;
 mod large_bodies;
+mod media;
 mod meetings;
 mod notifications;
 mod operations;

@@ -308,9 +308,10 @@ impl Leg {
         self.audio_in.key()
     }
 
-    /// Sends the bot what is heard in the next 20 ms, and whose media source ids those are.
+    /// Sends the bot what is heard in the next 20 ms, and whose media source ids those are. Nothing while media does not
+    /// flow, and nothing before the bot has been heard of: an address that somebody else declared is not flooded.
     pub fn send_audio(&mut self, frame: &Pcm16K, heard: &[u32]) {
-        if self.active && self.blob.audio.direction.receives() {
+        if self.heard_at.is_some() && self.active && self.blob.audio.direction.receives() {
             self.audio_out.frame(frame, heard, &mut self.out);
         }
     }

@@ -1,0 +1,14 @@
+//! The media platform: what app-hosted bots hear and say, by docs/media-transport.md.
+//!
+//! [`Plane`] is pure: datagrams and the time come in, datagrams go out; what people and service-hosted bots say it reads
+//! in [`crate::sound`], and what app-hosted bots say it writes there. [`carry`] is the socket around it.
+
+mod carrier;
+mod plane;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use carrier::carry;
+pub use plane::{CallFacts, Did, Outgoing, Plane};
+pub use session::SessionShown;

@@ -1,0 +1,248 @@
+//! All sessions.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use graph_api::{Guid, Timestamp};
+use media::{
+    audio::{FRAME_PERIOD, Played, Tone},
+    transport::{Blob, Dropped, Drops, is_rtcp},
+};
+use platform::CallId;
+use tokio::sync::Notify;
+
+use super::session::{Session, SessionShown};
+use crate::sound::Sound;
+
+/// Sessions at a time.
+pub const SESSIONS_MAX: usize = 4_096;
+/// Ticks that are made up for when the platform was kept from its work; what lies further back is skipped.
+const CAUGHT_UP_MAX: u32 = 10;
+
+/// Datagrams that are to be sent.
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    bytes: Vec<u8>,
+    ends: Vec<(SocketAddr, usize)>,
+}
+
+impl Outgoing {
+    fn push(&mut self, to: SocketAddr, datagram: &[u8]) {
+        self.bytes.extend(datagram);
+        self.ends.push((to, self.bytes.len()));
+    }
+
+    /// Each with where it goes.
+    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        let mut begin = 0;
+        self.ends.iter().map(move |(to, end)| {
+            let datagram = &self.bytes[begin..*end];
+            begin = *end;
+            (*to, datagram)
+        })
+    }
+
+    /// They have been sent.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+}
+
+/// What the plane has to know of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallFacts {
+    /// Whether media flows: it is established, and nobody holds it.
+    pub active: bool,
+    /// Which conference it is in; another one after an escalation.
+    pub conference: Option<u64>,
+}
+
+/// What a bot did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    /// It pressed a key.
+    Pressed(CallId, Tone),
+}
+
+/// The media of all app-hosted calls.
+pub struct Plane {
+    sessions: BTreeMap<CallId, (Session, Option<u64>)>,
+    /// Which call a bot's SSRC belongs to.
+    declared: BTreeMap<(SocketAddr, u32), CallId>,
+    /// The next tick, while there are sessions.
+    tick: Option<Timestamp>,
+    next_ssrc: u32,
+    drops: Drops,
+    changed: Arc<Notify>,
+    /// Nothing is carried: no media socket was opened.
+    closed: bool,
+}
+
+impl Default for Plane {
+    fn default() -> Self {
+        Self {
+            sessions: BTreeMap::new(),
+            declared: BTreeMap::new(),
+            tick: None,
+            next_ssrc: 0x5245_0001,
+            drops: Drops::default(),
+            changed: Arc::default(),
+            closed: true,
+        }
+    }
+}
+
+impl Plane {
+    /// From now on datagrams are carried; notified when a session begins.
+    pub fn opens(&mut self) -> Arc<Notify> {
+        self.closed = false;
+        self.changed.clone()
+    }
+
+    /// After a reset: the socket is still there, the sessions are not.
+    pub fn reset(&mut self) {
+        *self = Self { changed: self.changed.clone(), closed: self.closed, ..Self::default() };
+    }
+
+    /// A call has media of its own from now on. False: there are too many, or an SSRC of it is taken at that address.
+    pub fn open(&mut self, at: Timestamp, call: CallId, blob: Blob) -> bool {
+        if self.closed || self.sessions.contains_key(&call) {
+            return !self.closed;
+        }
+        let address = blob.address;
+        let video = blob.video.iter().chain(&blob.screen_sharing).map(|channel| channel.ssrc);
+        let ssrcs: Vec<u32> = std::iter::once(blob.audio.ssrc).chain(video).collect();
+        let taken = ssrcs.iter().any(|ssrc| self.declared.contains_key(&(address, *ssrc)));
+        if taken || self.sessions.len() >= SESSIONS_MAX {
+            return false;
+        }
+        for ssrc in ssrcs {
+            self.declared.insert((address, ssrc), call);
+        }
+        // Enough for every channel that a blob can have.
+        self.next_ssrc = self.next_ssrc.wrapping_add(32);
+        let session = Session::new(since(at), call, blob, self.next_ssrc);
+        self.sessions.insert(call, (session, None));
+        if self.tick.is_none() {
+            self.tick = Some(at);
+            self.changed.notify_one();
+        }
+        true
+    }
+
+    /// A call is over.
+    pub fn close(&mut self, call: CallId) {
+        if self.sessions.remove(&call).is_some() {
+            self.declared.retain(|_, of| *of != call);
+        }
+        if self.sessions.is_empty() {
+            self.tick = None;
+        }
+    }
+
+    /// When [`Plane::tick`] is to be called.
+    pub const fn next_tick(&self) -> Option<Timestamp> {
+        self.tick
+    }
+
+    /// A datagram came.
+    pub fn receive(&mut self, at: Timestamp, from: SocketAddr, datagram: &[u8]) {
+        let place = if is_rtcp(datagram) { 4 } else { 8 };
+        let ssrc = datagram.get(place..place + 4).and_then(|bytes| bytes.try_into().ok());
+        let Some(ssrc) = ssrc.map(u32::from_be_bytes) else {
+            return self.drops.count(Dropped::Form);
+        };
+        let Some(call) = self.declared.get(&(from, ssrc)) else {
+            let known = self.declared.keys().any(|(address, _)| *address == from);
+            return self.drops.count(if known { Dropped::Ssrc } else { Dropped::Source });
+        };
+        if let Some((session, _)) = self.sessions.get_mut(call) {
+            // What is not taken is counted there.
+            let _ = session.leg.receive(since(at), from, datagram);
+        }
+    }
+
+    /// A person pressed a key.
+    pub fn press(&mut self, at: Timestamp, call: CallId, tone: Tone) {
+        if let Some((session, _)) = self.sessions.get_mut(&call)
+            && session.leg.is_active()
+        {
+            // More than sixty at once are more than anybody can press.
+            let _ = session.leg.send_key(since(at), tone);
+        }
+    }
+
+    /// The 20 ms that begin at each tick that is due: what bots say goes into `sound`, what they hear comes from there.
+    pub fn tick(
+        &mut self,
+        now: Timestamp,
+        sound: &mut Sound,
+        call: impl Fn(CallId) -> Option<CallFacts>,
+        source: impl Fn(CallId, Guid) -> u32,
+        out: &mut Outgoing,
+    ) -> Vec<Did> {
+        let mut did = Vec::new();
+        let mut ticks = 0;
+        while let Some(at) = self.tick.filter(|at| *at <= now) {
+            self.tick = Some(at + FRAME_PERIOD);
+            ticks += 1;
+            if ticks > CAUGHT_UP_MAX && at + FRAME_PERIOD < now {
+                continue;
+            }
+            for (id, (session, conference)) in &mut self.sessions {
+                let Some(facts) = call(*id) else { continue };
+                if facts.conference != *conference {
+                    *conference = facts.conference;
+                    session.forget_people();
+                }
+                one(session, *id, at, facts, sound, &source, &mut did);
+            }
+        }
+        for (session, _) in self.sessions.values_mut() {
+            let to = session.leg.address();
+            session.leg.transmit(since(now), |datagram| out.push(to, datagram));
+        }
+        did
+    }
+
+    /// How the session of a call does.
+    pub fn shown(&self, call: CallId) -> Option<SessionShown> {
+        self.sessions.get(&call).map(|(session, _)| session.shown())
+    }
+
+    /// Datagrams that belong to no session.
+    pub const fn drops(&self) -> Drops {
+        self.drops
+    }
+}
+
+/// One slot of one session.
+fn one(
+    session: &mut Session,
+    id: CallId,
+    at: Timestamp,
+    facts: CallFacts,
+    sound: &mut Sound,
+    source: &impl Fn(CallId, Guid) -> u32,
+    did: &mut Vec<Did>,
+) {
+    let now = since(at);
+    session.leg.set_active(now, facts.active);
+    let (played, frame) = session.leg.pull_audio(now);
+    if matches!(played, Played::Frame { .. } | Played::Concealed) && facts.active {
+        sound.bot_says(at, id, frame);
+    }
+    while let Some(tone) = session.leg.pull_key() {
+        did.push(Did::Pressed(id, tone));
+    }
+    if facts.active {
+        // What is said in a slot is known when it is over.
+        let heard = sound.heard_by_bot(id, at - FRAME_PERIOD);
+        session.hear(now, &heard, |who| source(id, who));
+    }
+}
+
+/// Media time: a session sees only differences.
+fn since(at: Timestamp) -> Duration {
+    Duration::from_nanos(at.as_nanos())
+}
