@@ -72,6 +72,9 @@ fn mistakes_end_with_two_and_are_named() {
         ("--tenant", "seven"),
         ("--colleague", "bob"),
         ("--state", "/nowhere/at/all"),
+        ("--media", "nobody"),
+        ("--media-listen", "nowhere"),
+        ("--media-address", "0.0.0.0:5000"),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_bot-reference"))
             .args(["serve", &format!("{option}={value}")])
