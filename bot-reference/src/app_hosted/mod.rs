@@ -21,6 +21,8 @@ mod report;
 mod sessions;
 mod socket;
 #[cfg(test)]
+mod socket_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use sessions::Owner;

@@ -58,7 +58,7 @@ impl AppHosted {
         })
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+    pub(super) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -148,7 +148,7 @@ impl AppHosted {
     }
 
     /// Every slot from this one on that is due by now; the next one.
-    fn slots(&self, next: u64, out: &mut Outgoing) -> u64 {
+    pub(super) fn slots(&self, next: u64, out: &mut Outgoing) -> u64 {
         let end = self.slot_after(self.clock.now());
         let mut sessions = self.sessions();
         for slot in next.max(end.saturating_sub(CATCH_UP_MAX))..end {
