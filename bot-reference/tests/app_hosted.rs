@@ -95,8 +95,8 @@ impl World {
         Self { _tasks: tasks, client, bot, asked, socket }
     }
 
-    async fn notifies(&self, change: &str, data: Value) {
-        let url = format!("/communications/calls/{CALL}");
+    async fn notifies(&self, call: Guid, change: &str, data: Value) {
+        let url = format!("/communications/calls/{call}");
         let entry = json!({"changeType": change, "resourceUrl": url, "resourceData": data});
         let request = Request::post(format!("http://{}/api/calls", self.bot));
         let body = json!({"value": [entry]}).to_string().into();
@@ -195,6 +195,7 @@ async fn an_app_hosted_call_from_ring_to_end() {
     let mut world = World::new().await;
     world
         .notifies(
+            CALL,
             "created",
             json!({"state": "incoming", "source": {"identity": {"user": {"id": ALICE}}}}),
         )
@@ -204,7 +205,11 @@ async fn an_app_hosted_call_from_ring_to_end() {
     assert_eq!(world.media().await["address"], json!(far.leg.address()));
     far.leg.set_active(Duration::ZERO, true);
     world
-        .notifies("updated", json!({"state": "established", "mediaState": {"audio": "active"}}))
+        .notifies(
+            CALL,
+            "updated",
+            json!({"state": "established", "mediaState": {"audio": "active"}}),
+        )
         .await;
     // The announcement, and then in step with the bot.
     far.sends(&world).await;
@@ -216,7 +221,7 @@ async fn an_app_hosted_call_from_ring_to_end() {
     far.until(&world, |far| far.keys == [key]).await;
     // A call of the bot's own has media of its own, on the same socket.
     let press = json!({"state": "established", "toneInfo": {"sequenceId": 1, "tone": "tone8"}});
-    world.notifies("updated", press).await;
+    world.notifies(CALL, "updated", press).await;
     let second = world.blob("/communications/calls").await;
     assert_eq!(second.address, blob.address);
     assert!(second.session != blob.session && second.audio.ssrc != blob.audio.ssrc);
@@ -225,10 +230,13 @@ async fn an_app_hosted_call_from_ring_to_end() {
     let shown = media["live"].as_array().unwrap().iter().find(|one| one["callId"] == json!(CALL));
     assert_eq!(shown.unwrap()["latestMarkers"], json!([0x1234]));
     assert_eq!(shown.unwrap()["latestKeys"], json!(["tone5"]));
-    world.notifies("deleted", json!({"state": "terminated"})).await;
+    world.notifies(CALL, "deleted", json!({"state": "terminated"})).await;
     let closes = async { while world.media().await["sessions"] != 1 {} };
     timeout(LIMIT, closes).await.expect("the session is closed");
     let over = &world.media().await["over"][0];
     assert_eq!((&over["callId"], &over["said"]), (&json!(CALL), &json!(2)));
+    world.notifies(NEW, "deleted", json!({"state": "terminated"})).await;
+    let closes = async { while world.media().await["sessions"] != 0 {} };
+    timeout(LIMIT, closes).await.expect("that of the other call too");
     assert_eq!(world.asked.try_recv().ok(), None, "there is nothing else that Graph could do");
 }

@@ -110,7 +110,7 @@ impl Sessions {
 
     /// The session id and the SSRC: the same whenever the same is begun, and nobody else's. No chance is involved:
     /// a simulated life can be lived again.
-    fn draw(&self, owner: Owner) -> (u128, u32) {
+    pub(super) fn draw(&self, owner: Owner) -> (u128, u32) {
         let (call, number) = match owner {
             Owner::Call(call) => (call, 0),
             Owner::Plan(origin, plan) => (origin, u64::from(plan) + 1),

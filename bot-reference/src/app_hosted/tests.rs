@@ -43,6 +43,15 @@ struct Far {
 }
 
 impl Far {
+    fn of(sessions: &mut Sessions, slot: u32, n: u128, first_ssrc: u32) -> Self {
+        let blob = Blob::read(&sessions.open(Owner::Call(call(n))).unwrap()).unwrap().unwrap();
+        let now = FRAME_PERIOD * slot;
+        let mut leg = Leg::new(now, &call(n).to_string(), blob, first_ssrc);
+        leg.set_active(now, true);
+        let ear = MarkerDetector::new();
+        Self { leg, ear, markers: Vec::new(), keys: Vec::new(), saying: Vec::new() }
+    }
+
     fn says(&mut self, marker: u32) {
         let samples = Marker::new(marker).unwrap().samples();
         let frames = samples.as_chunks::<SAMPLES_16K>().0.iter().rev();
@@ -65,15 +74,7 @@ struct World {
 impl World {
     fn new(flaw: Option<Flaw>, calls: u128) -> Self {
         let mut sessions = Sessions::new(APP, at(BOT), flaw);
-        let owners = (0..calls).map(|n| Owner::Call(call(n)));
-        let far = (0..).zip(owners).map(|(n, owner)| {
-            let blob = Blob::read(&sessions.open(owner).unwrap()).unwrap().unwrap();
-            let id = call(n.into()).to_string();
-            let mut leg = Leg::new(std::time::Duration::ZERO, &id, blob, 7_000 + 10 * n);
-            leg.set_active(std::time::Duration::ZERO, true);
-            let ear = MarkerDetector::new();
-            Far { leg, ear, markers: Vec::new(), keys: Vec::new(), saying: Vec::new() }
-        });
+        let far = (0..calls).map(|n| Far::of(&mut sessions, 0, n, 7_000 + 10 * n as u32));
         let far = far.collect();
         Self { sessions, far, slot: 0, out: Outgoing::default() }
     }
@@ -128,6 +129,10 @@ fn it_greets_once_and_answers_markers_in_order() {
         world.far[0].says(id);
     }
     world.goes_on(200);
+    for active in [false, true] {
+        world.far[0].leg.set_active(FRAME_PERIOD * world.slot, active);
+        world.goes_on(100);
+    }
     let answers = [GREETING, 5 | ANSWER, (ANSWERED_BELOW - 1) | ANSWER];
     assert_eq!(world.far[0].ids(), answers, "neither answers nor greetings are answered");
     let shown = world.shown(0);
@@ -189,6 +194,18 @@ fn calls_do_not_hear_each_other() {
     assert_eq!(world.sessions.to_json()["strangers"], 2, "what came ahead of its announcement");
 }
 
+/// A platform may use an SSRC again when its call is over.
+#[test]
+fn what_is_over_is_forgotten() {
+    let mut world = World::new(None, 1);
+    world.goes_on(10);
+    world.sessions.close(Owner::Call(call(0)));
+    world.far[0] = Far::of(&mut world.sessions, world.slot, 1, 7_000);
+    world.far[0].says(5);
+    world.goes_on(150);
+    assert_eq!(world.far[0].ids(), [GREETING, 5 | ANSWER]);
+}
+
 /// The planted faults are heard.
 #[test]
 fn planted_faults_of_media_are_real() {
@@ -238,6 +255,20 @@ fn sessions_are_unlike_each_other_and_the_same_in_every_life() {
     assert_eq!(again.open(owners[3]).as_ref(), Some(&blobs[3]));
     let mut other = Sessions::new(Guid::from_u128(2), at(BOT), None);
     assert_ne!(read(&other.open(owners[3]).unwrap()).session, read(&blobs[3]).session);
+}
+
+#[test]
+fn two_calls_never_share_an_ssrc() {
+    let empty = Sessions::new(APP, at(BOT), None);
+    let mut seen = std::collections::BTreeMap::new();
+    let drawn = (0..400_000).map(|n| (n, empty.draw(Owner::Call(call(n))).1));
+    let twins: Vec<u128> =
+        drawn.flat_map(|(n, ssrc)| seen.insert(ssrc, n).map(|twin| [twin, n])).flatten().collect();
+    assert!(twins.len() > 1, "of so many some draw the same");
+    let mut sessions = Sessions::new(APP, at(BOT), None);
+    let blobs = twins.iter().map(|n| sessions.open(Owner::Call(call(*n))).unwrap());
+    let ssrcs = blobs.map(|text| Blob::read(&text).unwrap().unwrap().audio.ssrc);
+    assert_eq!(ssrcs.collect::<std::collections::BTreeSet<u32>>().len(), twins.len());
 }
 
 /// The reply to a create was lost: the platform says which call it has become, or nobody ever does.

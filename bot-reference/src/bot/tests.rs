@@ -305,6 +305,8 @@ fn a_restart_hangs_up_what_has_lost_its_media() {
     let (mut bot, first) = Bot::restore(app_hosted(), &bot.memory()).unwrap();
     assert_eq!(first, [ask(Ask::HangUp)]);
     let lost = replied(Ask::HangUp, Outcome::Unreached(None));
+    let told_again = bot.clone().handle(at(9), told(Subject::Updated(ACTIVE)));
+    assert_eq!(told_again, [], "it is asked for already");
     assert_eq!(bot.handle(at(10), lost), []);
     assert_eq!(bot.handle(at(70), Input::Deadline), [ask(Ask::HangUp)], "once more");
     assert_eq!(bot.handle(at(71), told(Subject::Ended)), [Effect::Forget(CALL)]);
@@ -328,6 +330,10 @@ fn an_unknown_app_hosted_call_is_hung_up_unless_it_was_begun() {
     let _ = bot.handle(at(1), told(Subject::Updated(ACTIVE)));
     let begins = Ask::Call { plan: 1, to: ALICE, also: Some(BOB) };
     assert_eq!(bot.handle(at(2), digit(1, 8)), [ask(begins)]);
+    let mut quick = bot.clone();
+    let news = Input::Notified(Entry { call: NEW, subject: Subject::Updated(ACTIVE) });
+    assert_eq!(quick.handle(at(3), news), [Effect::Ask(NEW, Ask::Look)]);
+    assert_eq!(quick.handle(at(3), found(NEW)), [], "the reply is on its way");
     assert_eq!(bot.handle(at(3), replied(begins, Outcome::Unsure)), []);
     for (call, follows) in [(NEW, vec![]), (ALICE, vec![Effect::Ask(ALICE, Ask::HangUp)])] {
         let news = Input::Notified(Entry { call, subject: Subject::Updated(ACTIVE) });
