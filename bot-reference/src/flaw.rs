@@ -70,11 +70,14 @@ flaws! {
     IgnoresRetryAfterOf503 = "ignores-retry-after-of-503": "Waits as told by 429 and not by 503.",
     LeaksCallOnFailedTransfer = "leaks-call-on-failed-transfer": "Drops a call from its books once its transfer has begun.",
     TakesHoldForTheEnd = "takes-hold-for-the-end": "Forgets a call that is put on hold.",
+    DeafToMarkers = "deaf-to-markers": "App-hosted: never answers a marker that it hears.",
+    EchoesKeysTwice = "echoes-keys-twice": "App-hosted: presses each key twice that it hears.",
+    LeaksMediaSession = "leaks-media-session": "App-hosted: goes on listening for calls that are over.",
 }
 
 impl Flaw {
-    /// Whether it only matters when something in the world goes wrong, or in lives richer than a plain story: then
-    /// no case of the suite has to notice it, but the sweep.
+    /// Whether it only matters when something in the world goes wrong, in lives richer than a plain story, or where
+    /// media is app-hosted: then no case of the suite has to notice it, but the sweep.
     pub const fn needs_faults(self) -> bool {
         matches!(
             self,
@@ -96,6 +99,9 @@ impl Flaw {
                 | Self::IgnoresRetryAfterOf503
                 | Self::LeaksCallOnFailedTransfer
                 | Self::TakesHoldForTheEnd
+                | Self::DeafToMarkers
+                | Self::EchoesKeysTwice
+                | Self::LeaksMediaSession
         )
     }
 }

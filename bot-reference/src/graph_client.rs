@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     Ask, Flaw, Outcome,
     entry::{Facts, seats},
-    requests::Requests,
+    requests::{MediaConfig, Requests},
     server::BotConfig,
     token_cache::{NoToken, TokenCache},
 };
@@ -61,14 +61,21 @@ impl GraphClient {
         }
     }
 
-    /// Asks until it is done, refused, or not worth another try. Stops trying once `over` is set.
-    pub async fn ask(&self, call: Guid, ask: Ask, over: &AtomicBool) -> Outcome {
+    /// Asks until it is done, refused, or not worth another try; `media` is what a call is answered or begun with.
+    /// Stops trying once `over` is set.
+    pub async fn ask(
+        &self,
+        call: Guid,
+        ask: Ask,
+        media: &MediaConfig,
+        over: &AtomicBool,
+    ) -> Outcome {
         let mut wait = FIRST_WAIT;
         let mut renewed = false;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let named = match self.attempt(call, ask).await {
+            let named = match self.attempt(call, ask, media).await {
                 Attempt::Over(outcome) => return outcome,
                 Attempt::NewToken if !renewed => {
                     renewed = true;
@@ -101,7 +108,7 @@ impl GraphClient {
         self.flaw == Some(flaw)
     }
 
-    async fn attempt(&self, call: Guid, ask: Ask) -> Attempt {
+    async fn attempt(&self, call: Guid, ask: Ask, media: &MediaConfig) -> Attempt {
         let token = match self.tokens.token(self.clock.now()).await {
             Ok(token) => token,
             Err(NoToken::Later(wait)) => return Attempt::Again(wait.map(Duration::from_secs)),
@@ -110,7 +117,7 @@ impl GraphClient {
                 return Attempt::Over(Outcome::Unreached(None));
             }
         };
-        let request = match self.requests.write(call, ask, &token) {
+        let request = match self.requests.write(call, ask, media, &token) {
             Ok(request) => request,
             Err(error) => {
                 tracing::error!(%error, "the base URL is unusable");
@@ -265,7 +272,7 @@ mod tests {
             }
         };
         let outcome = tokio::select! {
-            outcome = graph.ask(id, ask, &over) => outcome,
+            outcome = graph.ask(id, ask, &MediaConfig::ServiceHosted, &over) => outcome,
             () = seam::serve(listener, None, router, ServeLimits::default()) => unreachable!(),
             () = time => unreachable!(),
         };

@@ -1,4 +1,5 @@
-//! The reference bot: a service-hosted menu bot that does what Graph asks of a calling bot.
+//! The reference bot: a menu bot that does what Graph asks of a calling bot. Its media is Graph's, or its own
+//! ([`Hosting`]).
 //!
 //! It answers within the time, says its menu when audio flows, does what the keys of the menu say, keeps calls
 //! alive, believes nobody who cannot prove to be the platform, waits as long as it is told, and finds its calls
@@ -7,6 +8,7 @@
 //!
 //! [`Bot`] is the whole of its behaviour and knows no clock and no socket; the rest carries that out.
 
+mod app_hosted;
 mod ask;
 mod bot;
 mod entry;
@@ -27,4 +29,4 @@ pub use entry::{
 pub use flaw::Flaw;
 pub use memory::{FileMemory, InMemory, MEMORY_MAX, Memory};
 pub use server::{BotConfig, BotError, run};
-pub use settings::Settings;
+pub use settings::{Hosting, Settings};

@@ -8,7 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use bot_reference::{BotConfig, BotError, FileMemory, Flaw, InMemory, Memory, Settings, run};
+use bot_reference::{
+    BotConfig, BotError, FileMemory, Flaw, Hosting, InMemory, Memory, Settings, run,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use graph_api::Guid;
 use seam::{Clock, RealNetwork, TlsTrust};
@@ -32,16 +34,26 @@ enum Command {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Mode {
+enum Media {
     /// Graph plays the prompts.
-    ServiceHosted,
+    #[value(alias = "service-hosted")]
+    Service,
+    /// The bot hears and speaks itself, over the open media transport.
+    #[value(alias = "app-hosted")]
+    App,
 }
 
 #[derive(Args)]
 struct Serve {
-    /// How media is handled.
-    #[arg(long, value_enum, default_value_t = Mode::ServiceHosted)]
-    mode: Mode,
+    /// Who handles the media of the calls.
+    #[arg(long, alias = "mode", value_enum, default_value_t = Media::Service)]
+    media: Media,
+    /// Where to receive media of the bot's own; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = seam::listen_address)]
+    media_listen: SocketAddr,
+    /// Where the platform sends media of the bot's own; where it is received, if absent.
+    #[arg(long, value_name = "ADDR", value_parser = media_address)]
+    media_address: Option<SocketAddr>,
     /// Graph with its version.
     #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443/v1.0", value_parser = base_url)]
     graph: String,
@@ -135,6 +147,15 @@ fn base_url(text: &str) -> Result<String, String> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
+/// An address that one can send to.
+fn media_address(text: &str) -> Result<SocketAddr, String> {
+    let address = seam::listen_address(text)?;
+    if address.ip().is_unspecified() {
+        return Err("that is nowhere that one could send to".to_owned());
+    }
+    Ok(address)
+}
+
 fn ready_line(address: SocketAddr, public_url: Option<String>) -> std::io::Result<()> {
     let url = public_url.unwrap_or_else(|| format!("http://{}", seam::reachable(address)));
     let line = serde_json::json!({
@@ -152,7 +173,6 @@ fn memory(state: Option<&Path>) -> Result<Arc<dyn Memory>, String> {
 }
 
 async fn start(serve: Serve) -> ExitCode {
-    let Mode::ServiceHosted = serve.mode;
     let trust = TlsTrust { extra_ca_files: serve.trust.clone(), insecure: false };
     let network = match RealNetwork::new(&trust) {
         Ok(network) => Arc::new(network),
@@ -176,6 +196,12 @@ async fn start(serve: Serve) -> ExitCode {
         settings: Settings {
             colleague: serve.colleague,
             delta_roster: serve.delta_roster,
+            media: match serve.media {
+                Media::Service => Hosting::ServiceHosted,
+                Media::App => Hosting::AppHosted,
+            },
+            media_listen: serve.media_listen,
+            media_address: serve.media_address,
             flaw: serve.flaw,
             ..Settings::default()
         },

@@ -14,6 +14,28 @@ use crate::{
 /// Seconds of silence before anybody speaks, while somebody does, and of a whole record.
 const RECORD_SECS: [u32; 3] = [10, 5, 30];
 
+/// What a call's `mediaConfig` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MediaConfig {
+    /// Graph handles the media.
+    ServiceHosted,
+    /// The bot does, and this is the blob in which it declares how.
+    AppHosted(String),
+}
+
+impl MediaConfig {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::ServiceHosted => {
+                json!({"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"})
+            }
+            Self::AppHosted(blob) => {
+                json!({"@odata.type": "#microsoft.graph.appHostedMediaConfig", "blob": blob})
+            }
+        }
+    }
+}
+
 /// Writes requests.
 pub(crate) struct Requests {
     /// Graph with its version.
@@ -27,7 +49,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// One request.
+    /// One request; `media` is what a call is answered or begun with.
     ///
     /// # Errors
     /// The base URL is unusable.
@@ -35,9 +57,10 @@ impl Requests {
         &self,
         call: Guid,
         ask: Ask,
+        media: &MediaConfig,
         token: &str,
     ) -> Result<Request<Bytes>, http::Error> {
-        let (method, action, body) = self.parts(ask);
+        let (method, action, body) = self.parts(ask, media);
         let calls = format!("{}/communications/calls", self.graph);
         let begins = matches!(ask, Ask::Call { .. });
         let uri = if begins { calls } else { format!("{calls}/{call}{action}") };
@@ -53,10 +76,10 @@ impl Requests {
         }
     }
 
-    fn parts(&self, ask: Ask) -> (Method, &'static str, Option<Value>) {
+    fn parts(&self, ask: Ask, media: &MediaConfig) -> (Method, &'static str, Option<Value>) {
         let post = |action, body| (Method::POST, action, Some(body));
         match ask {
-            Ask::Answer => post("/answer", self.answer()),
+            Ask::Answer => post("/answer", self.answer(media)),
             Ask::Reject => post("/reject", json!({"reason": "busy"})),
             Ask::Look => (Method::GET, "", None),
             Ask::Play(prompt, ticket) => post("/playPrompt", self.play(prompt, ticket)),
@@ -85,7 +108,8 @@ impl Requests {
             Ask::KeepAlive => (Method::POST, "/keepAlive", None),
             Ask::HangUp => (Method::DELETE, "", None),
             Ask::Call { to, also, .. } => {
-                post("", self.create(std::iter::once(to).chain(also).map(target).collect()))
+                let targets = std::iter::once(to).chain(also).map(target).collect();
+                post("", self.create(targets, media))
             }
         }
     }
@@ -94,11 +118,11 @@ impl Requests {
         format!("{}/api/calls", self.public)
     }
 
-    fn answer(&self) -> Value {
+    fn answer(&self, media: &MediaConfig) -> Value {
         let mut body = json!({
             "callbackUri": self.callback(),
             "acceptedModalities": ["audio"],
-            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+            "mediaConfig": media.to_json(),
         });
         if self.delta_roster {
             body["callOptions"] = json!({
@@ -109,13 +133,13 @@ impl Requests {
         body
     }
 
-    fn create(&self, targets: Vec<Value>) -> Value {
+    fn create(&self, targets: Vec<Value>, media: &MediaConfig) -> Value {
         let mut body = json!({
             "@odata.type": "#microsoft.graph.call",
             "callbackUri": self.callback(),
             "targets": targets,
             "requestedModalities": ["audio"],
-            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+            "mediaConfig": media.to_json(),
             "tenantId": self.tenant,
         });
         if self.delta_roster {

@@ -22,12 +22,18 @@ use graph_api::Guid;
 use http::{HeaderMap, StatusCode, header};
 use seam::{Clock, HttpClient, Network, ServeLimits, TlsAcceptor};
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
 use crate::{
-    Bot, Effect, Flaw, Input, Memory, Prompt, Settings, entry,
+    Ask, Bot, Effect, Flaw, Input, Memory, Outcome, Prompt, Settings,
+    app_hosted::{AppHosted, Owner},
+    entry,
     graph_client::GraphClient,
     inbound::{Inbound, NotBelieved},
+    requests::MediaConfig,
 };
 
 /// Notifications and answers that may wait for the bot.
@@ -61,7 +67,7 @@ pub struct BotConfig {
 /// Why the bot stopped.
 #[derive(Debug, Error)]
 pub enum BotError {
-    /// Its address is taken, or not this machine's.
+    /// An address of its is taken, or not this machine's, or nowhere that media could be sent to.
     #[error("{0}")]
     Listen(#[from] io::Error),
     /// The planted crash.
@@ -78,6 +84,7 @@ struct Shared {
     inbox: mpsc::Sender<Input>,
     flaw: Option<Flaw>,
     calls: Arc<AtomicUsize>,
+    media: Option<AppHosted>,
 }
 
 /// Runs the bot until it fails, from where `memory` says it was; `ready` is told the address once it listens.
@@ -98,6 +105,7 @@ pub async fn run(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let own = || format!("{scheme}://{}", seam::reachable(address));
     let public_url = config.public_url.clone().unwrap_or_else(own);
+    let media = hosted(&*network, &clock, &config).await?;
     let client = HttpClient::new(network, GRAPH_LIMIT);
     let (inbox, notified) = mpsc::channel(INBOX_MAX);
     let flaw = config.settings.flaw;
@@ -108,6 +116,7 @@ pub async fn run(
         inbox,
         flaw,
         calls: calls.clone(),
+        media: media.clone(),
     };
     let router = Router::new()
         .route("/api/calls", post(notification))
@@ -118,13 +127,30 @@ pub async fn run(
     let graph = Arc::new(GraphClient::new(client, clock.clone(), &config, public_url));
     let (bot, effects) = remembered(&*memory, config.settings);
     let (over, saved) = (BTreeMap::new(), Vec::new());
-    let shell = Shell { bot, clock, graph, memory, saved, calls, over };
+    // A task of its own: what is said may not wait for a memory that is slow. It ends with this future.
+    let mut tasks = JoinSet::new();
+    media.clone().map(|media| tasks.spawn(media.run()));
+    let shell = Shell { bot, clock, graph, memory, saved, calls, over, media };
     // Whoever started the bot need not want to know.
     let _ = ready.send(address);
     tokio::select! {
         () = seam::serve(listener, tls, router, ServeLimits::default()) => Err(BotError::Stopped),
         error = shell.run(effects, notified) => Err(error),
     }
+}
+
+/// The media of the bot's own, if it is to have any.
+async fn hosted(
+    network: &dyn Network,
+    clock: &Clock,
+    config: &BotConfig,
+) -> io::Result<Option<AppHosted>> {
+    let BotConfig { app, settings, public_url, .. } = config;
+    if !settings.is_app_hosted() {
+        return Ok(None);
+    }
+    let bound = AppHosted::bind(network, clock.clone(), *app, settings, public_url.as_deref());
+    bound.await.map(Some)
 }
 
 /// The bot as it was; a memory that cannot be read is no reason not to answer the next call.
@@ -153,10 +179,14 @@ static PROMPTS: LazyLock<BTreeMap<&'static str, Bytes>> = LazyLock::new(|| {
     Prompt::ALL.into_iter().map(|prompt| (prompt.name(), file(prompt))).collect()
 });
 
-/// That the bot is there, and in how many calls.
+/// That the bot is there, and in how many calls; where it hosts their media, what it hears.
 async fn health(State(shared): State<Arc<Shared>>) -> Json<serde_json::Value> {
     let calls = shared.calls.load(Ordering::Relaxed);
-    Json(serde_json::json!({"status": "ok", "calls": calls}))
+    let mut health = serde_json::json!({"status": "ok", "calls": calls});
+    if let Some(media) = &shared.media {
+        health["media"] = media.to_json();
+    }
+    Json(health)
 }
 
 async fn prompt(Path(name): Path<String>) -> Response {
@@ -211,6 +241,8 @@ struct Shell {
     calls: Arc<AtomicUsize>,
     /// Set once a call is over, for requests that are still being tried.
     over: BTreeMap<Guid, Arc<AtomicBool>>,
+    /// Unless Graph hosts the media.
+    media: Option<AppHosted>,
 }
 
 impl Shell {
@@ -242,7 +274,62 @@ impl Shell {
                     None => return BotError::Stopped,
                 },
             };
+            let begun = self.begun(&input);
             effects = self.bot.handle(self.clock.now(), input);
+            if let Some((media, call)) = self.media.as_ref().zip(begun)
+                && !self.bot.knows(call)
+            {
+                // It has ended already, or is one too many.
+                media.close(Owner::Call(call));
+            }
+        }
+    }
+
+    /// What the reply to a call of its own means for its media; the call, if it has begun.
+    fn begun(&self, input: &Input) -> Option<Guid> {
+        let media = self.media.as_ref()?;
+        let Input::Answered { call, ask: Ask::Call { plan, .. }, outcome } = input else {
+            return None;
+        };
+        let plan = Owner::Plan(*call, *plan);
+        match outcome {
+            Outcome::Created(call) => {
+                media.begun(plan, *call);
+                return Some(*call);
+            }
+            Outcome::Unsure => media.unsure(plan),
+            Outcome::Done
+            | Outcome::Found(_)
+            | Outcome::Listed(_)
+            | Outcome::Gone
+            | Outcome::Refused
+            | Outcome::Unreached(_) => media.close(plan),
+        }
+        None
+    }
+
+    /// What a call is answered or begun with; none if there is no room for its media.
+    fn media_config(&self, call: Guid, ask: Ask) -> Option<MediaConfig> {
+        let owner = match ask {
+            Ask::Answer => Owner::Call(call),
+            Ask::Call { plan, .. } => Owner::Plan(call, plan),
+            Ask::Reject
+            | Ask::Look
+            | Ask::Play(..)
+            | Ask::Record(_)
+            | Ask::CancelMedia
+            | Ask::Subscribe
+            | Ask::Invite(..)
+            | Ask::Transfer { .. }
+            | Ask::Mute
+            | Ask::Unmute
+            | Ask::Participants { .. }
+            | Ask::KeepAlive
+            | Ask::HangUp => return Some(MediaConfig::ServiceHosted),
+        };
+        match &self.media {
+            Some(media) => media.open(owner).map(MediaConfig::AppHosted),
+            None => Some(MediaConfig::ServiceHosted),
         }
     }
 
@@ -269,16 +356,23 @@ impl Shell {
                 if let Some(over) = self.over.remove(&call) {
                     over.store(true, Ordering::Relaxed);
                 }
+                if let Some(media) = &self.media {
+                    media.close(Owner::Call(call));
+                }
             }
             Effect::Ask(call, ask) => {
                 // What is not looked after is never forgotten, and a call that begins is not the one it began in.
-                let own = self.bot.knows(call) && !matches!(ask, crate::Ask::Call { .. });
+                let own = self.bot.knows(call) && !matches!(ask, Ask::Call { .. });
                 let over =
                     if own { self.over.entry(call).or_default().clone() } else { Arc::default() };
+                let config = self.media_config(call, ask);
                 let (graph, report) = (self.graph.clone(), report.clone());
                 #[allow(clippy::disallowed_methods, reason = "the shell: one task a request")]
                 tokio::spawn(async move {
-                    let outcome = graph.ask(call, ask, &over).await;
+                    let outcome = match config {
+                        Some(config) => graph.ask(call, ask, &config, &over).await,
+                        None => Outcome::Refused,
+                    };
                     // The bot has stopped if nobody listens.
                     let _ = report.send(Input::Answered { call, ask, outcome }).await;
                 });

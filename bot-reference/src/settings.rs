@@ -1,10 +1,20 @@
 //! How the bot behaves.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use graph_api::Guid;
 
 use crate::Flaw;
+
+/// Who handles the media of the bot's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hosting {
+    /// Graph: it plays prompts, records, and tells of tones.
+    #[default]
+    ServiceHosted,
+    /// The bot: it hears and speaks itself, over the open media transport (docs/media-transport.md).
+    AppHosted,
+}
 
 /// How the bot behaves.
 #[derive(Debug, Clone)]
@@ -19,6 +29,13 @@ pub struct Settings {
     pub colleague: Option<Guid>,
     /// Ask for rosters as changes, not as full lists.
     pub delta_roster: bool,
+    /// Who handles the media.
+    pub media: Hosting,
+    /// Where media is received when it is app-hosted: one socket for all calls; port 0 takes any free one.
+    pub media_listen: SocketAddr,
+    /// Where the platform is told to send media; port 0 is the bound one. If absent, the bound address, or, where
+    /// that is every address, the one of the host of the public URL.
+    pub media_address: Option<SocketAddr>,
     /// A planted fault.
     pub flaw: Option<Flaw>,
 }
@@ -31,12 +48,20 @@ impl Default for Settings {
             max_call: Duration::from_secs(4 * 3_600),
             colleague: None,
             delta_roster: false,
+            media: Hosting::ServiceHosted,
+            media_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            media_address: None,
             flaw: None,
         }
     }
 }
 
 impl Settings {
+    /// Whether the bot handles its media itself.
+    pub(crate) fn is_app_hosted(&self) -> bool {
+        self.media == Hosting::AppHosted
+    }
+
     /// Whether this fault is planted.
     pub(crate) fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)

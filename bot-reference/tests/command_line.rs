@@ -31,14 +31,44 @@ impl Drop for Running {
     }
 }
 
-/// The callback URI of the ready line.
-fn callback(more: &[&str]) -> String {
+/// A bot that runs, and its ready line.
+fn running(more: &[&str]) -> (Running, Value) {
     let child = serve(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut running = Running(child);
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let ready: Value = serde_json::from_str(&line).expect("the first line is one JSON object");
-    ready["callbackUri"].as_str().unwrap().to_owned()
+    let ready = serde_json::from_str(&line).expect("the first line is one JSON object");
+    (running, ready)
+}
+
+/// The callback URI of the ready line.
+fn callback(more: &[&str]) -> String {
+    running(more).1["callbackUri"].as_str().unwrap().to_owned()
+}
+
+/// What a bot says of its media when it is asked how it is.
+fn media(more: &[&str]) -> Value {
+    let (_running, ready) = running(&[&["--listen", "127.0.0.1:0"], more].concat());
+    let mut stream = std::net::TcpStream::connect(ready["listen"].as_str().unwrap()).unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let said = std::io::read_to_string(stream).unwrap();
+    let health: Value = serde_json::from_str(said.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    health["media"].clone()
+}
+
+#[test]
+fn media_is_graphs_or_the_bots_own() {
+    assert_eq!(media(&[]), Value::Null);
+    assert_eq!(media(&["--mode", "service-hosted"]), Value::Null);
+    let port = |media: &Value| {
+        let address: std::net::SocketAddr = media["address"].as_str().unwrap().parse().unwrap();
+        (address.ip().to_string(), address.port() > 0)
+    };
+    assert_eq!(port(&media(&["--media", "app"])), ("127.0.0.1".to_owned(), true));
+    let elsewhere = media(&["--media", "app", "--media-address", "192.0.2.1:0"]);
+    assert_eq!(port(&elsewhere), ("192.0.2.1".to_owned(), true));
+    let exact = media(&["--media=app", "--media-listen=0.0.0.0:0", "--media-address=192.0.2.1:7"]);
+    assert_eq!(exact["address"], "192.0.2.1:7");
 }
 
 #[test]
@@ -72,6 +102,9 @@ fn mistakes_end_with_two_and_are_named() {
         ("--tenant", "seven"),
         ("--colleague", "bob"),
         ("--state", "/nowhere/at/all"),
+        ("--media", "nobody"),
+        ("--media-listen", "nowhere"),
+        ("--media-address", "0.0.0.0:5000"),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_bot-reference"))
             .args(["serve", &format!("{option}={value}")])

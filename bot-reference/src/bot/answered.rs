@@ -80,7 +80,8 @@ impl Bot {
             | Outcome::Gone
             | Outcome::Refused => self.remember_ended(call),
             Outcome::Found(facts) => {
-                let line = Line::new(now, &self.settings);
+                let mut line = Line::new(now, &self.settings);
+                line.no_media = self.settings.is_app_hosted() && !self.may_have_begun(&facts);
                 self.look_after(now, call, line, effects);
                 self.with_line(now, call, effects, |line, turn| line.found(&facts, turn));
                 for entry in waiting {
@@ -96,6 +97,19 @@ impl Bot {
         }
     }
 
+    /// Whether a call that nobody knew may be one that this life of the bot has begun.
+    fn may_have_begun(&mut self, facts: &Facts) -> bool {
+        if facts.state == Some(State::Incoming) {
+            return false;
+        }
+        if !self.plans.is_empty() {
+            return true;
+        }
+        let may = self.unsure > 0;
+        self.unsure = self.unsure.saturating_sub(1);
+        may
+    }
+
     /// A call of its own has begun, or not, or perhaps: then a notification will tell.
     fn called(
         &mut self,
@@ -106,6 +120,7 @@ impl Bot {
         effects: &mut Vec<Effect>,
     ) {
         let Some(plan) = self.plans.remove(&plan) else { return };
+        self.unsure = self.unsure.saturating_add((*outcome == Outcome::Unsure).into());
         let (worked, sorry) = (&Job::SORRY[1..], &Job::SORRY[..]);
         if let Outcome::Created(call) = outcome
             && !self.knows(*call)

@@ -118,6 +118,9 @@ pub(super) struct Line {
     pub checks: u32,
     pub keep_alive_at: Timestamp,
     pub hang_up_at: Timestamp,
+    /// App-hosted, and begun by an earlier life of the bot or by nobody knows whom: its media is gone.
+    #[serde(skip)]
+    pub no_media: bool,
     #[serde(skip)]
     pub roster: Roster,
 }
@@ -187,6 +190,11 @@ impl Line {
 
     /// Says what can be said now; a prompt before audio flows would be refused.
     pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
+        if turn.settings.is_app_hosted() {
+            // there Graph says, records and subscribes to nothing.
+            self.todo.clear();
+            return;
+        }
         if !self.may_speak(turn) {
             return;
         }
@@ -298,6 +306,10 @@ impl Line {
             | None => {}
         }
         self.audio = facts.audio.unwrap_or(self.audio);
+        let flows = matches!(facts.state, Some(State::Established | State::Hold));
+        if self.no_media && flows && !self.leaving {
+            self.leave(turn);
+        }
         self.watch(turn.now);
     }
 
@@ -360,9 +372,19 @@ impl Line {
         }
     }
 
+    /// The bot was restarted, and the media that it hosted is gone: what it asks first. A call that may be ringing
+    /// still can be answered, with media of its own; one that was taken is of no use to anybody.
+    pub(super) fn lose_media(&mut self) -> Ask {
+        self.no_media = true;
+        self.todo.clear();
+        (self.job, self.tones) = (None, Tones::NotYet);
+        self.leaving |= self.taken;
+        if self.taken { Ask::HangUp } else { Ask::Look }
+    }
+
     /// Answers.
     pub(super) fn answer(&mut self, turn: &mut Turn<'_>) {
-        self.answering = true;
+        (self.answering, self.no_media) = (true, false);
         turn.ask(Ask::Answer);
     }
 }

@@ -70,6 +70,8 @@ pub struct Bot {
     looks: BTreeMap<Guid, Vec<Entry>>,
     plans: BTreeMap<u32, Plan>,
     last_plan: u32,
+    /// Calls that this life of the bot may have begun and that nothing was heard of.
+    unsure: u32,
 }
 
 impl Bot {
@@ -82,6 +84,7 @@ impl Bot {
             looks: BTreeMap::new(),
             plans: BTreeMap::new(),
             last_plan: 0,
+            unsure: 0,
         }
     }
 

@@ -9,6 +9,7 @@ use proptest::{
 
 use super::*;
 use crate::{
+    Hosting,
     ask::Prompt,
     entry::{Facts, Key, Press, RosterNews, Seat, State, Subject},
 };
@@ -111,14 +112,15 @@ struct Life {
     tones: BTreeMap<Guid, BTreeSet<u64>>,
 }
 
-fn settings(flaw: Option<Flaw>) -> Settings {
-    Settings { max_calls: 3, colleague: Some(Guid::from_u128(91)), flaw, ..Settings::default() }
+fn settings(flaw: Option<Flaw>, media: Hosting) -> Settings {
+    let colleague = Some(Guid::from_u128(91));
+    Settings { max_calls: 3, colleague, flaw, media, ..Settings::default() }
 }
 
 impl Life {
-    fn new(flaw: Option<Flaw>) -> Self {
+    fn new(flaw: Option<Flaw>, media: Hosting) -> Self {
         Self {
-            bot: Bot::new(settings(flaw)),
+            bot: Bot::new(settings(flaw, media)),
             asked: Vec::new(),
             over: BTreeSet::new(),
             answered: BTreeSet::new(),
@@ -201,6 +203,12 @@ impl Life {
                 if !matches!(ask, Ask::Call { .. } | Ask::Reject) {
                     prop_assert!(!self.over.contains(&call), "{ask:?} after the end");
                 }
+                let aloud = matches!(
+                    ask,
+                    Ask::Play(..) | Ask::Record(_) | Ask::CancelMedia | Ask::Subscribe
+                );
+                let own = self.bot.settings.is_app_hosted();
+                prop_assert!(!(aloud && own), "{ask:?} of a Graph that has no media");
                 if ask == Ask::Answer {
                     prop_assert!(self.answered.insert(call), "answered twice");
                 }
@@ -223,14 +231,18 @@ impl Life {
         Ok(())
     }
 
-    /// No call is lost, and each is looked at; what was asked is not answered any more.
+    /// No call is lost, and each is looked at, or hung up if the bot hosted its media; what was asked is not answered
+    /// any more.
     fn restarts(&mut self) -> Result<(), TestCaseError> {
         let memory = self.bot.memory();
         let (bot, effects) =
             Bot::restore(self.bot.settings.clone(), &memory).expect("its own memory");
         prop_assert!(bot.calls.keys().eq(self.bot.calls.keys()));
-        let looks = effects.iter().filter(|effect| matches!(effect, Effect::Ask(_, Ask::Look)));
-        prop_assert_eq!(looks.count(), bot.calls());
+        let own = bot.settings.is_app_hosted();
+        let first = |(call, line): (&Guid, &Line)| {
+            Effect::Ask(*call, if own && line.taken { Ask::HangUp } else { Ask::Look })
+        };
+        prop_assert!(effects.iter().copied().eq(bot.calls.iter().map(first)), "{:?}", effects);
         prop_assert_eq!(bot.next_deadline(), self.bot.next_deadline());
         self.bot = bot;
         // The answer may not have left before the crash.
@@ -267,8 +279,8 @@ fn is_of_key(ask: Ask) -> bool {
 }
 
 /// One life from its first step to its last.
-fn lives(flaw: Option<Flaw>, steps: Vec<(Step, u64)>) -> Result<(), TestCaseError> {
-    let (mut life, mut now) = (Life::new(flaw), 0);
+fn lives(flaw: Option<Flaw>, media: Hosting, steps: Vec<(Step, u64)>) -> Result<(), TestCaseError> {
+    let (mut life, mut now) = (Life::new(flaw, media), 0);
     for (step, wait) in steps {
         now += wait;
         life.goes_on(Timestamp::from_secs(now), step)?;
@@ -288,7 +300,14 @@ proptest! {
     /// point loses no call.
     #[test]
     fn never_twice_never_after_the_end_and_never_lost(steps in steps()) {
-        lives(None, steps)?;
+        lives(None, Hosting::ServiceHosted, steps)?;
+    }
+
+    /// The same where media is app-hosted; and Graph is never asked to say or hear anything, and after a restart no
+    /// call that was taken is kept.
+    #[test]
+    fn nor_asked_aloud_where_media_is_the_bots_own(steps in steps()) {
+        lives(None, Hosting::AppHosted, steps)?;
     }
 }
 
@@ -310,7 +329,8 @@ fn and_each_of_these_can_be_broken() {
             ProptestConfig { max_shrink_iters: 0, cases: 2_000, ..config },
             rng,
         );
-        let outcome = runner.run(&steps(), |steps| lives(Some(flaw), steps));
+        let outcome =
+            runner.run(&steps(), |steps| lives(Some(flaw), Hosting::ServiceHosted, steps));
         assert!(outcome.is_err(), "nothing notices {}", flaw.id());
     }
 }

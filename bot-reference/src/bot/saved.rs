@@ -63,7 +63,9 @@ impl Bot {
         serde_json::to_vec(&kept).expect("maps with text keys are JSON")
     }
 
-    /// The bot that wrote this, and what it does first: it looks at each of its calls.
+    /// The bot that wrote this, and what it does first: it looks at each of its calls. One that hosts the media of
+    /// its calls hangs up those that it had taken: their media ended with the one before it (contract, media
+    /// section 5).
     ///
     /// What is due is due still. A call that was about to begin is not begun again, since it may have been: if it
     /// was, a notification will tell.
@@ -89,8 +91,9 @@ impl Bot {
             if bot.has(Flaw::ForgetsTonesInCrash) {
                 line.heard = super::heard::Heard::default();
             }
+            let ask = if bot.settings.is_app_hosted() { line.lose_media() } else { Ask::Look };
             bot.calls.insert(call, line);
-            effects.push(Effect::Ask(call, Ask::Look));
+            effects.push(Effect::Ask(call, ask));
         }
         if bot.has(Flaw::CallsBackAgainAfterCrash) {
             for plan in read.plans.into_values() {

@@ -274,6 +274,74 @@ fn a_restart_goes_on_where_the_crash_was() {
     assert_eq!((late.calls(), late.next_deadline()), (0, None));
 }
 
+fn app_hosted() -> Settings {
+    Settings { media: crate::Hosting::AppHosted, ..settings() }
+}
+
+/// on an app-hosted call Graph says nothing, records nothing and tells of no tones; the rest is as ever.
+#[test]
+fn an_app_hosted_call_from_ring_to_end() {
+    let mut bot = Bot::new(app_hosted());
+    assert_eq!(bot.handle(at(0), told(Subject::Incoming(RING))), [ask(Ask::Answer)]);
+    assert_eq!(bot.handle(at(0), replied(Ask::Answer, Outcome::Done)), []);
+    assert_eq!(bot.handle(at(1), told(Subject::Updated(ACTIVE))), []);
+    assert_eq!(bot.handle(at(2), digit(1, 1)), [], "a record");
+    assert_eq!(bot.handle(at(2), digit(2, 6)), [], "a story");
+    assert_eq!(bot.handle(at(3), digit(3, 2)), [ask(Ask::Invite(BOB, 1))]);
+    assert_eq!(bot.handle(at(9), over("invite-1", false)), [], "it is not sorry aloud");
+    assert_eq!(bot.handle(at(901), Input::Deadline), [ask(Ask::KeepAlive)]);
+    assert_eq!(bot.handle(at(902), digit(4, 0)), [ask(Ask::HangUp)]);
+    assert_eq!(bot.handle(at(903), told(Subject::Ended)), [Effect::Forget(CALL)]);
+}
+
+/// Contract, media section 5: the media ended with the bot that was.
+#[test]
+fn a_restart_hangs_up_what_has_lost_its_media() {
+    let mut bot = Bot::new(app_hosted());
+    let _ = bot.handle(at(0), told(Subject::Incoming(RING)));
+    let ringing = bot.memory();
+    let _ = bot.handle(at(0), replied(Ask::Answer, Outcome::Done));
+    let _ = bot.handle(at(1), told(Subject::Updated(ACTIVE)));
+    let (mut bot, first) = Bot::restore(app_hosted(), &bot.memory()).unwrap();
+    assert_eq!(first, [ask(Ask::HangUp)]);
+    let lost = replied(Ask::HangUp, Outcome::Unreached(None));
+    let told_again = bot.clone().handle(at(9), told(Subject::Updated(ACTIVE)));
+    assert_eq!(told_again, [], "it is asked for already");
+    assert_eq!(bot.handle(at(10), lost), []);
+    assert_eq!(bot.handle(at(70), Input::Deadline), [ask(Ask::HangUp)], "once more");
+    assert_eq!(bot.handle(at(71), told(Subject::Ended)), [Effect::Forget(CALL)]);
+    // One that rings still can be answered, one that does not has the media of nobody.
+    let found = |facts| replied(Ask::Look, Outcome::Found(facts));
+    let (mut bot, first) = Bot::restore(app_hosted(), &ringing).unwrap();
+    assert_eq!(first, [ask(Ask::Look)]);
+    assert_eq!(bot.clone().handle(at(10), found(RING)), [ask(Ask::Answer)]);
+    assert_eq!(bot.handle(at(10), found(ACTIVE)), [ask(Ask::HangUp)]);
+}
+
+/// A call that nobody knew has media only if this life of the bot may have begun it.
+#[test]
+fn an_unknown_app_hosted_call_is_hung_up_unless_it_was_begun() {
+    let found = |call| Input::Answered { call, ask: Ask::Look, outcome: Outcome::Found(ACTIVE) };
+    let mut bot = Bot::new(app_hosted());
+    let _ = bot.handle(at(0), told(Subject::Updated(ACTIVE)));
+    assert_eq!(bot.handle(at(0), found(CALL)), [ask(Ask::HangUp)]);
+    let mut bot = Bot::new(app_hosted());
+    let _ = bot.handle(at(0), told(Subject::Incoming(RING)));
+    let _ = bot.handle(at(1), told(Subject::Updated(ACTIVE)));
+    let begins = Ask::Call { plan: 1, to: ALICE, also: Some(BOB) };
+    assert_eq!(bot.handle(at(2), digit(1, 8)), [ask(begins)]);
+    let mut quick = bot.clone();
+    let news = Input::Notified(Entry { call: NEW, subject: Subject::Updated(ACTIVE) });
+    assert_eq!(quick.handle(at(3), news), [Effect::Ask(NEW, Ask::Look)]);
+    assert_eq!(quick.handle(at(3), found(NEW)), [], "the reply is on its way");
+    assert_eq!(bot.handle(at(3), replied(begins, Outcome::Unsure)), []);
+    for (call, follows) in [(NEW, vec![]), (ALICE, vec![Effect::Ask(ALICE, Ask::HangUp)])] {
+        let news = Input::Notified(Entry { call, subject: Subject::Updated(ACTIVE) });
+        assert_eq!(bot.handle(at(4), news), [Effect::Ask(call, Ask::Look)]);
+        assert_eq!(bot.handle(at(5), found(call)), follows, "{call}");
+    }
+}
+
 #[test]
 fn a_memory_that_is_none_is_refused() {
     assert!(Bot::restore(settings(), b"{").is_err());
