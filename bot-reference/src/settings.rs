@@ -58,8 +58,8 @@ impl Default for Settings {
 
 impl Settings {
     /// Whether the bot handles its media itself.
-    pub(crate) fn is_app_hosted(&self) -> bool {
-        self.media == Hosting::AppHosted
+    pub const fn is_app_hosted(&self) -> bool {
+        matches!(self.media, Hosting::AppHosted)
     }
 
     /// Whether this fault is planted.

@@ -24,6 +24,8 @@ pub const GRAPH_HOST: &str = "graph.example";
 pub const CONTROL_URL: &str = "http://graph.example:8090";
 /// The bot's name in the world.
 pub const BOT_HOST: &str = "bot.example";
+/// Where media is received, on both of them.
+const MEDIA_PORT: u16 = 50_000;
 /// Whom the bot invites and puts callers through to, unless its settings say: Bob.
 const COLLEAGUE: graph_api::Guid = USERS[1].1;
 
@@ -80,6 +82,8 @@ where
     Fut: Future<Output = T> + Send + 'static,
 {
     let Rehearsal { seed, limit, options, settings, lines, links, between, changes, wire } = setup;
+    // Without media of its own nobody listens for datagrams.
+    let media = settings.is_app_hosted().then(|| any_address(MEDIA_PORT));
     // The world's, not the bot's: it is still there when the host comes back from a crash.
     let memory = InMemory::default();
     let mut world = World::new(seed, limit);
@@ -97,7 +101,7 @@ where
     }
     world
         .keep_lines(lines)
-        .host(GRAPH_HOST, move |seat| graph(seat, seed, options.clone()))
+        .host(GRAPH_HOST, move |seat| graph(seat, seed, options.clone(), media))
         .host(BOT_HOST, move |seat| bot(seat, settings.clone(), memory.clone()))
         .run(story)
 }
@@ -106,7 +110,12 @@ fn any_address(port: u16) -> SocketAddr {
     SocketAddr::from(([0, 0, 0, 0], port))
 }
 
-async fn graph(seat: Seat, seed: u64, options: Options) -> Result<(), String> {
+async fn graph(
+    seat: Seat,
+    seed: u64,
+    options: Options,
+    media: Option<SocketAddr>,
+) -> Result<(), String> {
     let fake = Fake::bind(Setup {
         seed,
         config: config(),
@@ -117,7 +126,7 @@ async fn graph(seat: Seat, seed: u64, options: Options) -> Result<(), String> {
             https: Some(any_address(443)),
             http: None,
             control: Some(any_address(8_090)),
-            media: None,
+            media,
         },
         network: seat.network.clone(),
         outgoing: seat.network,
@@ -140,6 +149,9 @@ fn config() -> Config {
 
 async fn bot(seat: Seat, mut settings: Settings, memory: InMemory) -> Result<(), String> {
     let graph = format!("https://{GRAPH_HOST}");
+    if settings.is_app_hosted() {
+        settings.media_listen = any_address(MEDIA_PORT);
+    }
     settings.colleague = settings.colleague.or(Some(COLLEAGUE));
     let config = BotConfig {
         app: APP,
