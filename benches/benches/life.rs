@@ -1,10 +1,19 @@
-//! Whole lives under the eyes of the judge: a call of a minute, and what is drawn.
+//! Whole lives: a call of a minute under the eyes of the judge, one whose media are simulated packet by packet, and what is
+//! drawn.
+
+use std::time::Duration;
 
 use benches::idle_turmoil;
+use bot_reference::{Hosting, Settings};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use graph_fake::config::{APP, USERS};
+use seam::HttpClient;
 use sim::{
+    CONTROL_URL, EPOCH, Rehearsal, Seat, WorldReport,
     life::live,
+    link::LinkConfig,
     plan::{Deed, Person, Plan, What, plan_of},
+    rehearse,
 };
 
 #[global_allocator]
@@ -18,6 +27,40 @@ fn a_minute() -> Plan {
     let deed = |at_ms, what| Deed { at_ms, by: Person::Alice, call: 0, what };
     let deeds = vec![deed(0, What::Ring), deed(60_000, What::Hangup)];
     Plan { deeds, heal_at_ms: 60_000, ..Plan::quiet(1) }
+}
+
+/// A minute of an app-hosted call: 100 packets of audio a second over links, heard, mixed and answered at both ends.
+fn media_call(seconds: u64) -> WorldReport<()> {
+    let limit = Duration::from_secs(seconds);
+    let mut setup = Rehearsal::new(1, limit * 2);
+    setup.settings = Settings { media: Hosting::AppHosted, ..Settings::default() };
+    setup.links = Some(LinkConfig::default());
+    rehearse(setup, async move |seat: Seat| {
+        let client = HttpClient::new(seat.network.clone(), Duration::from_secs(20));
+        let ring =
+            format!(r#"{{"from": {{"user": "{}"}}, "to": [{{"app": "{APP}"}}]}}"#, USERS[0].1);
+        let request = http::Request::post(format!("{CONTROL_URL}/calls"))
+            .header("content-type", "application/json")
+            .body(ring.into())
+            .expect("it is a request");
+        let made = client.send(request).await.expect("the control API answers");
+        assert!(made.status().is_success(), "{made:?}");
+        seat.clock.sleep_until(EPOCH + limit).await;
+    })
+}
+
+fn media_calls(criterion: &mut Criterion) {
+    let packets = media_call(60).events;
+    assert!(packets > 10_000, "media flows: {packets} events");
+    let mut group = criterion.benchmark_group("media call, simulated seconds");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(60));
+    group.bench_function("three hosts, audio both ways", |bencher| bencher.iter(|| media_call(60)));
+    group.throughput(Throughput::Elements(PEER_SECS));
+    group.bench_function("nothing, on turmoil with steps of 1 ms", |bencher| {
+        bencher.iter(|| idle_turmoil(PEER_SECS));
+    });
+    group.finish();
 }
 
 fn lives(criterion: &mut Criterion) {
@@ -44,5 +87,5 @@ fn lives(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, lives);
+criterion_group!(benches, lives, media_calls);
 criterion_main!(benches);
