@@ -1,6 +1,7 @@
 //! `conformance replay`: one world that is lived through again.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc::{self, RecvTimeoutError},
@@ -151,7 +152,9 @@ pub fn replay(args: ReplayArgs) -> Result<ExitCode, Trouble> {
         match told.recv_timeout(GLANCE) {
             Ok(done) => break done?,
             Err(RecvTimeoutError::Timeout) if stop.is_asked() => {
-                eprintln!("interrupted: the world was not lived through to its end");
+                let words = "interrupted: the world was not lived through to its end";
+                // Standard error may be gone.
+                let _ = writeln!(std::io::stderr(), "{words}");
                 return Ok(ExitCode::from(INTERRUPTED));
             }
             Err(RecvTimeoutError::Timeout) => {}

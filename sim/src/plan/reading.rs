@@ -299,6 +299,9 @@ mod tests {
             assert_eq!((error.key, error.line), (format!("deeds[1].{key}"), 5), "{}", error.why);
             assert!(error.why.contains(why), "{}", error.why);
         }
+        // What is drawn names up to three calls, whether they are there or not.
+        let third = GOOD.replacen(r#""do": {"press""#, r#""call": 2, "do": {"press""#, 1);
+        assert!(Plan::read("a.json", &third).is_ok());
         let error =
             refused(&GOOD.replacen("\"seed\": 7", "\"seed\": 7, \"withheld\": [\"Calls\"]", 1));
         assert_eq!((&*error.key, error.line), ("withheld[0]", 2), "{error}");

@@ -65,7 +65,6 @@ pub fn read(file: &Path) -> Result<Saved, SavedError> {
 
 /// What a file is that is no report, if that can be told.
 fn something_else(bytes: &[u8]) -> Option<&'static str> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.trim_ascii().is_empty() {
         return Some("is empty; a report is what `run --json` or `sweep --json` writes");
     }
@@ -86,6 +85,8 @@ fn something_else(bytes: &[u8]) -> Option<&'static str> {
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &Path, bytes: &[u8]) -> Result<Saved, SavedError> {
+    // A byte order mark is let through.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Some(why) = something_else(bytes) {
         return Err(SavedError::new(file, "", why));
     }

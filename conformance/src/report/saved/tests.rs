@@ -322,6 +322,8 @@ fn what_contradicts_itself_is_named_by_file_and_key() {
         let error = parse(Path::new("f"), bytes).unwrap_err().to_string();
         assert!(error.starts_with(said), "{error}");
     }
+    let marked = format!("\u{feff}{}", sweep(1, 2, &[]));
+    assert!(parse(Path::new("f"), marked.as_bytes()).is_ok(), "a byte order mark is let through");
     let loud = format!("{{\"version\": 1, \"kind\": \"\\u001b[31m{}\"}}", "x".repeat(9_000));
     let error = parse(Path::new("f"), loud.as_bytes()).unwrap_err().to_string();
     assert!(error.len() < 300 && !error.contains('\u{1b}'), "{error}");
