@@ -17,6 +17,7 @@ mod runner;
 mod select;
 mod simulated;
 mod stage;
+mod stop;
 pub mod sweep;
 mod worlds;
 
@@ -29,3 +30,4 @@ pub use runner::{Plan, Progress, Silent, Summary, run};
 pub use select::{NothingSelected, Selection, Shard};
 pub use simulated::{CaseReport, Verdict, rehearse_case};
 pub use stage::{Call, Person, Stage};
+pub use stop::Stop;

@@ -1,6 +1,7 @@
 //! `conformance`: plays the cases and says what came of them.
 
 mod progress;
+mod replaying;
 mod reports;
 mod sweeping;
 
@@ -12,7 +13,9 @@ use std::{
 
 use bot_reference::Flaw;
 use clap::{Args, Parser, Subcommand};
-use conformance::{Plan, Profile, Progress, Selection, Shard, Silent, Summary, cases, report, run};
+use conformance::{
+    Plan, Profile, Progress, Selection, Shard, Silent, Stop, Summary, cases, report, run,
+};
 
 /// Worlds are made of small pieces; both cores sweep.
 #[global_allocator]
@@ -35,6 +38,7 @@ const EXIT_CODES: &str = "Exit codes: 0 all good · 1 a case failed · 2 wrong u
 #[derive(Subcommand)]
 enum Command {
     /// Play every case against the reference bot inside the simulator.
+    #[command(after_help = EXIT_CODES)]
     Run(Run),
     /// List the cases.
     List {
@@ -50,11 +54,13 @@ enum Command {
         case: String,
     },
     /// Live through drawn worlds full of faults; what breaks an invariant is made small and written down.
+    #[command(after_help = sweeping::EXIT_CODES)]
     Sweep(sweeping::SweepArgs),
     /// Live through one world again; its journal and its ladder diagram are written.
-    Replay(sweeping::ReplayArgs),
+    #[command(after_help = replaying::EXIT_CODES)]
+    Replay(replaying::ReplayArgs),
     /// Merge the JSON reports of shards, or compare two.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = reports::EXIT_CODES)]
     Report(reports::Report),
 }
 
@@ -73,7 +79,7 @@ struct Run {
     #[command(flatten)]
     select: Select,
     /// The (first) seed: everything that is drawn comes from it.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = seed)]
     seed: u64,
     /// Play each case with so many seeds.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -104,6 +110,15 @@ struct Run {
     verbose: u8,
 }
 
+/// A seed: decimal, or hexadecimal after `0x`.
+fn seed(text: &str) -> Result<u64, String> {
+    let read = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    read.map_err(|_| "a seed is a whole number below 2^64, as 42 or 0x2a".to_owned())
+}
+
 fn profile(text: &str) -> Result<Profile, String> {
     let known = || Profile::ALL.map(Profile::id).join(", ");
     let found = Profile::ALL.into_iter().find(|profile| profile.id() == text);
@@ -127,7 +142,7 @@ fn main() -> ExitCode {
         Some(Command::List { select, json }) => list(&select, json),
         Some(Command::Explain { case }) => explain(&case),
         Some(Command::Sweep(args)) => sweeping::sweep(&args),
-        Some(Command::Replay(args)) => sweeping::replay(&args),
+        Some(Command::Replay(args)) => replaying::replay(args),
         Some(Command::Report(report)) => reports::report(&report),
     };
     match done {
@@ -164,6 +179,37 @@ fn say_beside(text: &str, reports: &[&Path]) -> Result<(), Trouble> {
         return Ok(());
     }
     say(text)
+}
+
+/// What this program was called as, for a shell.
+fn program() -> String {
+    let given = std::env::args_os().next().filter(|name| !name.is_empty());
+    given.map_or_else(|| "conformance".to_owned(), |name| report::quoted(&name.to_string_lossy()))
+}
+
+/// The code of what was interrupted.
+const INTERRUPTED: u8 = 130;
+
+/// Listens to Ctrl-C, SIGTERM and SIGHUP; the third one ends the program, whatever it does.
+fn stop() -> Result<Stop, Trouble> {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    let listens = ctrlc::set_handler(move || {
+        let words = match asked.ask() {
+            1 => "stopping; what was done will be reported. Once more to wait for no world",
+            2 => "stopping without waiting; what was done will be reported",
+            _ => leave(),
+        };
+        // Standard error may be gone.
+        let _ = writeln!(std::io::stderr(), "{words}");
+    });
+    listens.map_err(|error| Lost(error.to_string()))?;
+    Ok(stop)
+}
+
+#[expect(clippy::exit, reason = "whoever asks three times does not want to wait for a report")]
+fn leave() -> ! {
+    std::process::exit(INTERRUPTED.into())
 }
 
 /// Worlds at a time: as many as there are cores, unless it is said.
@@ -211,11 +257,12 @@ fn play(options: &Run) -> Result<ExitCode, Trouble> {
     report::check_targets(&places(options)).map_err(|error| Wrong(error.to_string()))?;
     let bar = progress::Bar::default();
     let told: &dyn Progress = if options.quiet { &Silent } else { &bar };
-    let summary = run(&plan, told);
-    if summary.reports.is_empty() {
-        return Err(Wrong("this shard has nothing to play".to_owned()));
-    }
+    let stop = stop()?;
+    let summary = run(&plan, told, &stop);
     write_reports(options, &summary)?;
+    if stop.is_asked() {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     let [_, failed, _, broken] = summary.counts();
     Ok(match (failed, broken) {
         (_, 1..) => ExitCode::from(4),
@@ -230,7 +277,7 @@ fn places(options: &Run) -> Vec<&Path> {
 }
 
 fn write_reports(options: &Run, summary: &Summary) -> Result<(), Trouble> {
-    let table = report::table(summary, options.quiet);
+    let table = report::table(summary, options.quiet, &program());
     // Each is tried before the first error is told: a full disk must not cost the other reports.
     let junit = options.junit.as_deref().map(|to| report::write_whole(to, &report::junit(summary)));
     let json = options

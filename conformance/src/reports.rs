@@ -13,14 +13,20 @@ use conformance::report::{
 
 use crate::{
     Trouble::{self, Wrong},
-    lost, say, say_beside,
+    lost, program, say, say_beside,
 };
+
+/// For `report --help`.
+pub const EXIT_CODES: &str = "Exit codes: 0 all good · 1 something failed, was found, got worse, is missing or was \
+                              interrupted · 2 wrong usage, or a file that is no report · 4 the result could not be \
+                              written, or the suite itself broke.";
 
 /// What to do with reports.
 #[derive(Subcommand)]
 pub enum Report {
     /// One report from those of shards (`run --json`, `sweep --json`). Ends with 1 if anything failed or a shard is
-    /// missing.
+    /// missing or was interrupted.
+    #[command(after_help = EXIT_CODES)]
     Merge {
         /// The JSON reports of all shards.
         #[arg(required = true, value_name = "FILE")]
@@ -33,6 +39,7 @@ pub enum Report {
         junit: Option<PathBuf>,
     },
     /// What got better, worse, is new and is gone. Ends with 1 if anything got worse.
+    #[command(after_help = EXIT_CODES)]
     Diff {
         /// The earlier report.
         #[arg(value_name = "A")]
@@ -61,13 +68,19 @@ fn merge(
 ) -> Result<ExitCode, Trouble> {
     let targets: Vec<&Path> = [json, junit].into_iter().flatten().collect();
     report::check_targets(&targets).map_err(wrong)?;
+    for target in &targets {
+        if let Some(input) = files.iter().find(|file| report::same_file(file, target)) {
+            let (target, input) = (target.display(), input.display());
+            return Err(Wrong(format!("{target}: is the report {input} that is to be merged")));
+        }
+    }
     let read = |file: &PathBuf| Ok((file.clone(), saved::read(file).map_err(wrong)?));
     let parts: Vec<(PathBuf, Saved)> = files.iter().map(read).collect::<Result<_, Trouble>>()?;
     let merged = saved::merge(parts).map_err(wrong)?;
     // Each is tried before the first error is told.
     let junit = junit.map(|to| report::write_whole(to, &saved::merged_junit(&merged)));
     let json = json.map(|to| report::write_whole(to, &saved::json(&merged)));
-    let text = saved::merged_text(&merged);
+    let text = saved::merged_text(&merged, &program());
     let said = say_beside(&text, &targets);
     junit.into_iter().chain(json).try_for_each(|written| written.map_err(lost))?;
     said?;

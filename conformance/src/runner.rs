@@ -1,10 +1,14 @@
 //! Plays the selected cases, several worlds at a time, and puts the reports into one order.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use bot_reference::Flaw;
 
 use crate::{
+    Stop,
     case::Case,
     select::Shard,
     simulated::{CaseReport, Verdict, rehearse_case},
@@ -29,7 +33,7 @@ pub struct Plan {
 }
 
 /// Is told how far it has come.
-pub trait Progress: Sync {
+pub trait Progress {
     /// So many worlds will be played.
     fn begins(&self, worlds: usize);
     /// One more is over.
@@ -62,6 +66,8 @@ pub struct Summary {
     pub reports: Vec<CaseReport>,
     /// The hash of all trace hashes in that order.
     pub trace_hash: u64,
+    /// Whether it was stopped before everything was played.
+    pub interrupted: bool,
     /// Real time.
     pub wall: Duration,
 }
@@ -93,8 +99,8 @@ impl Summary {
     }
 }
 
-/// Plays a plan.
-pub fn run(plan: &Plan, progress: &dyn Progress) -> Summary {
+/// Plays a plan; `stop` ends it early, with what was played until then.
+pub fn run(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Summary {
     let begun = Instant::now();
     let all = plan.cases.iter().flat_map(|&case| {
         (0..plan.seeds).map(move |offset| (case, plan.seed.wrapping_add(offset)))
@@ -102,24 +108,32 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Summary {
     let mine = |(number, _): &(usize, _)| plan.shard.is_none_or(|shard| shard.takes(*number));
     let jobs: Vec<(&'static Case, u64)> =
         all.enumerate().filter(mine).map(|(_, job)| job).collect();
-    progress.begins(jobs.len());
-    let reports = worlds::each(
-        &jobs,
+    let (planned, flaw) = (jobs.len(), plan.flaw);
+    progress.begins(planned);
+    let mut played = BTreeMap::new();
+    let act = move |&(case, seed): &(&'static Case, u64), tell: &dyn Fn(CaseReport)| {
+        tell(rehearse_case(case, seed, flaw));
+    };
+    worlds::each(
+        jobs,
         plan.jobs,
-        || false,
-        |&(case, seed)| {
-            let report = rehearse_case(case, seed, plan.flaw);
+        stop,
+        || true,
+        act,
+        |number, report| {
             progress.over(&report);
-            report
+            played.insert(number, report);
         },
     );
     progress.ends();
+    let reports: Vec<CaseReport> = played.into_values().collect();
     let trace_hash = worlds::combined(reports.iter().map(|report| report.trace_hash));
     Summary {
         seed: plan.seed,
         seeds: plan.seeds,
         shard: plan.shard,
-        flaw: plan.flaw,
+        flaw,
+        interrupted: reports.len() < planned,
         reports,
         trace_hash,
         wall: begun.elapsed(),

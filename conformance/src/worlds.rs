@@ -1,36 +1,62 @@
 //! Many worlds: several at a time, their results in one order and under one hash.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::Duration,
 };
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// Does something for each item, with `jobs` threads, until `stop` says so; results in the order of the items.
-pub(crate) fn each<T: Sync, R: Send>(
-    items: &[T],
+use crate::Stop;
+
+/// How often whoever waits for results looks whether he is to wait no longer.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Does something for each item, with `jobs` threads, as long as there is to be `more` and nobody stops it. What `act`
+/// tells is `heard` here, with the number of its item. Once it is urgent nobody waits for the threads: they end with
+/// the process.
+pub(crate) fn each<T: Send + Sync + 'static, R: Send + 'static>(
+    items: Vec<T>,
     jobs: usize,
-    stop: impl Fn() -> bool + Sync,
-    act: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len().min(1 << 16)));
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, items.len().max(1)) {
-            scope.spawn(|| {
-                while !stop() {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(number) else { return };
-                    let result = act(item);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, result));
-                }
-            });
+    stop: &Stop,
+    more: impl Fn() -> bool + Send + Sync + 'static,
+    act: impl Fn(&T, &dyn Fn(R)) + Send + Sync + 'static,
+    mut heard: impl FnMut(usize, R),
+) {
+    let (tell, told) = mpsc::channel();
+    let jobs = jobs.clamp(1, items.len().max(1));
+    let work = Arc::new((items, AtomicUsize::new(0), more, act));
+    let worker = |_| {
+        let (work, tell, stop) = (work.clone(), tell.clone(), stop.clone());
+        std::thread::spawn(move || {
+            let (items, next, more, act) = &*work;
+            while !stop.is_asked() && more() {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(number) else { return };
+                // Whoever does not wait any more does not hear it.
+                act(item, &|result| drop(tell.send((number, result))));
+            }
+        })
+    };
+    let workers: Vec<_> = (0..jobs).map(worker).collect();
+    drop(tell);
+    loop {
+        match told.recv_timeout(GLANCE) {
+            Ok((number, result)) => heard(number, result),
+            Err(RecvTimeoutError::Timeout) if stop.is_urgent() => return,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, result)| result).collect()
+    }
+    for worker in workers {
+        if let Err(panic) = worker.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
 }
 
 /// The hash of trace hashes, in their order.
@@ -44,30 +70,69 @@ pub(crate) fn combined(hashes: impl IntoIterator<Item = u64>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
+    use std::collections::BTreeMap;
 
     use super::*;
 
     #[test]
-    fn results_are_in_order_and_may_be_cut_short() {
-        let items: Vec<u64> = (0..100).collect();
+    fn everything_is_done_and_may_be_cut_short() {
         for jobs in [0, 1, 3, 1_000] {
-            assert_eq!(
-                each(&items, jobs, || false, |n| n * 2),
-                (0..200).step_by(2).collect::<Vec<u64>>()
+            let mut done = BTreeMap::new();
+            let (items, stop) = ((0..100).collect(), Stop::default());
+            let act = |n: &u64, tell: &dyn Fn(u64)| tell(n * 2);
+            each(
+                items,
+                jobs,
+                &stop,
+                || true,
+                act,
+                |number, twice| assert_eq!(done.insert(number, twice), None),
             );
+            assert_eq!(done, (0..100).map(|n| (n, n as u64 * 2)).collect());
         }
-        let over = AtomicBool::new(false);
-        let some = each(
-            &items,
+        let (mut some, stop) = (Vec::new(), Stop::default());
+        let asked = stop.clone();
+        let act = move |n: &u64, tell: &dyn Fn(u64)| {
+            if *n == 4 {
+                asked.ask();
+            }
+            tell(*n);
+        };
+        each((0..100).collect(), 1, &stop, || true, act, |_, n| some.push(n));
+        assert_eq!(some, [0, 1, 2, 3, 4]);
+    }
+
+    /// A world that never ends keeps nobody who has asked twice.
+    #[test]
+    fn who_asks_twice_does_not_wait() {
+        let stop = Stop::default();
+        let (asked, mut heard) = (stop.clone(), Vec::new());
+        let act = |n: &u64, tell: &dyn Fn(u64)| {
+            tell(*n);
+            loop {
+                std::thread::park();
+            }
+        };
+        each(
+            vec![7, 8],
             1,
-            || over.load(Ordering::Relaxed),
-            |n| {
-                over.store(*n == 4, Ordering::Relaxed);
-                *n
+            &stop,
+            || true,
+            act,
+            |_, n| {
+                heard.push(n);
+                asked.ask();
+                asked.ask();
             },
         );
-        assert_eq!(some, [0, 1, 2, 3, 4]);
+        assert_eq!(heard, [7]);
+    }
+
+    #[test]
+    #[should_panic(expected = "lost the thread")]
+    fn a_panic_is_told() {
+        let act = |_: &u64, _: &dyn Fn(u64)| panic!("lost the thread");
+        each(vec![1], 1, &Stop::default(), || true, act, |_, _| {});
     }
 
     #[test]

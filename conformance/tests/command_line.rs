@@ -58,6 +58,9 @@ fn a_failing_bot_is_told_why_and_reports_are_written() {
     let said = text(&output.stdout);
     assert!(said.contains("failed prompts/wait-for-audio"), "{said}");
     assert!(said.contains("actual: one was: 8503"), "{said}");
+    let program = env!("CARGO_BIN_EXE_conformance");
+    let again = " run --case prompts/wait-for-audio --seed 1 --flaw prompts-too-early\n";
+    assert!(said.contains(&format!("replay: {program}{again}")), "{said}");
     let junit = std::fs::read_to_string(junit).unwrap();
     assert!(junit.contains("<failure") && junit.contains(r#"tests="2""#), "{junit}");
     let json: Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();

@@ -79,6 +79,16 @@ fn every_flag_exists() {
     assert!(seen >= 15, "only {seen} flags were seen: are commands still found?");
 }
 
+/// What is found outlives the machine that found it.
+#[test]
+fn findings_are_kept() {
+    assert!(text("sweep.yaml").contains("--out /reports/findings"));
+    let actions = text("github-actions.yml");
+    assert!(actions.contains("--out findings"));
+    assert_eq!(actions.matches("            findings/\n").count(), 2, "with the shard and merged");
+    assert!(text("README.md").contains("/reports/findings"));
+}
+
 /// The value of a key, as it stands in a line of YAML.
 fn value(text: &str, key: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.trim_start().strip_prefix(key))?;

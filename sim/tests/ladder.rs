@@ -53,6 +53,8 @@ fn the_page_says_what_counts() {
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
+    let scrolls = ".ladder{overflow:auto;max-height:100vh}";
+    assert!(page.contains(scrolls), "the head sticks to what scrolls both ways");
     assert!(!page.contains("hunter"), "secrets stay where they are");
     assert!(!page.contains("eyJ"), "tokens do, too");
     assert_eq!(page.matches(" bad\"").count() + page.matches(" bad ").count(), 1, "one is red");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::case_of;
+use super::{case_of, count};
 use crate::{
     case::Case,
     runner::Summary,
@@ -17,14 +17,17 @@ const MEH: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 const HEAD: Style = Style::new().bold();
 
-/// The table, the failures and the last line. With `quiet`, only failures and the last line.
-pub fn table(summary: &Summary, quiet: bool) -> String {
+/// The table, the failures and the last line. With `quiet`, only failures and the last line. `program` is what this
+/// program was called as.
+pub fn table(summary: &Summary, quiet: bool, program: &str) -> String {
     let mut out = String::new();
     if !quiet {
         rows(&mut out, summary);
     }
+    let flaw = summary.flaw.map(|flaw| format!(" --flaw {}", flaw.id())).unwrap_or_default();
+    let again = |id: &str, seed: u64| format!("{program} run --case {id} --seed {seed}{flaw}");
     for report in &summary.reports {
-        failure(&mut out, report);
+        failure(&mut out, report, &again);
     }
     last_lines(&mut out, summary);
     out
@@ -63,7 +66,7 @@ fn name(report: &CaseReport) -> &'static str {
     report.case.split_once('/').map_or(report.case, |(_, name)| name)
 }
 
-fn failure(out: &mut String, report: &CaseReport) {
+fn failure(out: &mut String, report: &CaseReport, again: &dyn Fn(&str, u64) -> String) {
     let case = case_of(report.case);
     let (seed, id) = (report.seed, case.id);
     match &report.verdict {
@@ -81,7 +84,7 @@ fn failure(out: &mut String, report: &CaseReport) {
             line(out, &format!("  {DIM}{sourced}{contract}: {}{DIM:#}", case.rule.source));
             line(out, &format!("  expected: {}", failure.expected));
             line(out, &format!("    actual: {}", failure.actual));
-            line(out, &format!("    replay: conformance run --case {id} --seed {seed}"));
+            line(out, &format!("    replay: {}", again(id, seed)));
         }
     }
 }
@@ -97,9 +100,9 @@ fn last_lines(out: &mut String, summary: &Summary) {
     line(
         out,
         &format!(
-            "{seeds}{flaw}, trace hash {:016x}, {} worlds, {} events",
+            "{seeds}{flaw}, trace hash {:016x}, {}, {} events",
             summary.trace_hash,
-            summary.reports.len(),
+            count(summary.reports.len(), "world"),
             summary.events(),
         ),
     );
@@ -111,6 +114,9 @@ fn last_lines(out: &mut String, summary: &Summary) {
         ),
     );
     let [passed, failed, skipped, broken] = summary.counts();
+    if summary.interrupted {
+        line(out, &format!("{MEH}interrupted{MEH:#}: not everything was played"));
+    }
     if broken > 0 {
         line(out, &format!("{broken} broken"));
     }

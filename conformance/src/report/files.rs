@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -90,6 +90,47 @@ pub fn check_targets(paths: &[&Path]) -> Result<(), ReportError> {
     Ok(())
 }
 
+/// Whether files could be written to this folder, which need not be there. Nothing is left behind.
+///
+/// # Errors
+/// What there is of it is no folder, or takes no files.
+pub fn check_folder(folder: &Path) -> Result<(), ReportError> {
+    let bad = |source| ReportError::File { path: folder.to_owned(), source };
+    let here = |path: &Path| {
+        if path.as_os_str().is_empty() { Path::new(".").to_owned() } else { path.to_owned() }
+    };
+    let there = folder.ancestors().map(here).find(|path| fs::symlink_metadata(path).is_ok());
+    let there = there.unwrap_or_else(|| PathBuf::from("."));
+    if !fs::metadata(&there).map_err(bad)?.is_dir() {
+        return Err(bad(io::ErrorKind::NotADirectory.into()));
+    }
+    beside(&there.join("a file")).map_err(bad)?;
+    Ok(())
+}
+
+/// Whether two paths are one file that is there.
+pub fn same_file(one: &Path, other: &Path) -> bool {
+    match (fs::canonicalize(one), fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        (_, _) => false,
+    }
+}
+
+/// Reads a file that may be anything, also one that never ends.
+///
+/// # Errors
+/// Why it cannot be read; also if it is larger than so many mebibytes.
+pub fn read_at_most(file: &Path, mebibytes: u64) -> io::Result<Vec<u8>> {
+    let most = mebibytes << 20;
+    let mut bytes = Vec::new();
+    fs::File::open(file)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let why = format!("is larger than {mebibytes} MiB");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(bytes)
+}
+
 /// Writes beside the target and moves it there; `-` is standard output, and devices are written to.
 ///
 /// # Errors
@@ -153,6 +194,26 @@ mod tests {
         }
         fs::write(&file, "x").unwrap();
         assert!(check_targets(&[&inside]).is_err(), "a file is no folder");
+    }
+
+    #[test]
+    fn folders_need_not_be_there_but_must_be_possible() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "x").unwrap();
+        check_folder(&dir.path().join("not/yet")).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left behind");
+        for bad in [file.clone(), file.join("below")] {
+            let error = check_folder(&bad).unwrap_err().to_string();
+            assert!(error.contains(bad.to_str().unwrap()), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_never_ends_is_not_read_to_its_end() {
+        let error = read_at_most(Path::new("/dev/zero"), 1).unwrap_err();
+        assert_eq!(error.to_string(), "is larger than 1 MiB");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn summary(summary: &Summary) -> Value {
         })
         .collect();
     let [passed, failed, skipped, broken] = summary.counts();
-    json!({
+    let mut object = json!({
         "kind": "run",
         "version": super::saved::VERSION,
         "seed": summary.seed,
@@ -43,7 +43,11 @@ pub fn summary(summary: &Summary) -> Value {
         "events": summary.events(),
         "passed": passed, "failed": failed, "skipped": skipped, "broken": broken,
         "cases": cases,
-    })
+    });
+    if summary.interrupted {
+        object["interrupted"] = true.into();
+    }
+    object
 }
 
 /// The catalogue as one object (`list --json`).

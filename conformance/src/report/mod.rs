@@ -9,9 +9,28 @@ pub mod saved;
 use crate::{case::Case, cases};
 
 pub use console::{explain, list, table};
-pub use files::{ReportError, check_targets, print_whole, write_whole};
+pub use files::{
+    ReportError, check_folder, check_targets, print_whole, read_at_most, same_file, write_whole,
+};
 pub use json::{catalogue, summary as json};
 pub use junit::junit;
+
+/// `1 world`, `2 worlds`.
+pub fn count(many: usize, word: &str) -> String {
+    match many {
+        1 => format!("1 {word}"),
+        n => format!("{n} {word}s"),
+    }
+}
+
+/// A word as a shell takes it for one.
+pub fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:+=,@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
 
 fn case_of(id: &str) -> &'static Case {
     cases::ALL.into_iter().find(|case| case.id == id).expect("reports name cases of the catalogue")

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Outcome;
+use crate::report::saved::Ended;
 
 /// The report; `report merge` puts several of them together.
 pub fn json(outcome: &Outcome) -> Value {
@@ -33,7 +34,11 @@ pub fn json(outcome: &Outcome) -> Value {
         "seed": outcome.sweep.from,
         "seeds": outcome.sweep.seeds,
         "shard": outcome.sweep.shard.map(|shard| shard.to_string()),
-        "finished": outcome.finished,
+        "bot_flaw": outcome.sweep.bot_flaw,
+        "platform_flaw": outcome.sweep.platform_flaw,
+        "check_determinism": outcome.sweep.twice,
+        "finished": outcome.ended == Ended::All,
+        "ended": outcome.ended,
         "worlds": outcome.worlds.len(),
         "events": outcome.events(),
         "simulated_seconds": outcome.simulated().as_secs_f64(),

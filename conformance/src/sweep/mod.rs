@@ -5,8 +5,12 @@ mod finding;
 mod json;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -15,10 +19,10 @@ use sim::{
     plan::{Plan, plan_of, tree},
 };
 
-use crate::{select::Shard, worlds};
+use crate::{Stop, report::saved::Ended, select::Shard, worlds};
 
 pub use difference::first_difference;
-pub use finding::{Finding, token_of, write_world};
+pub use finding::{Finding, PLAN_MAX, free_name, token_of, write_world};
 pub use json::json;
 
 /// Findings that are made small in one sweep; of further ones with the same invariant only the seed is told.
@@ -73,8 +77,10 @@ pub struct Outcome {
     pub worlds: Vec<Swept>,
     /// What was broken, by seed.
     pub findings: Vec<Finding>,
-    /// Whether every world was lived through.
-    pub finished: bool,
+    /// Worlds that were to be lived through.
+    pub planned: usize,
+    /// Why it ended.
+    pub ended: Ended,
     /// Real time.
     pub wall: Duration,
 }
@@ -97,7 +103,7 @@ impl Outcome {
 }
 
 /// Is told how far it has come.
-pub trait Watcher: Sync {
+pub trait Watcher {
     /// So many worlds will be lived through.
     fn begins(&self, worlds: usize);
     /// One more is over.
@@ -115,6 +121,11 @@ impl Sweep {
         Plan { bot_flaw, platform_flaw, ..plan_of(seed) }
     }
 
+    /// Its last seed, if there is one: seeds do not begin anew after the greatest.
+    pub fn last(&self) -> Option<u64> {
+        self.from.checked_add(self.seeds.saturating_sub(1))
+    }
+
     fn seeds(&self) -> Vec<u64> {
         let all = (0..self.seeds).map(|offset| self.from.wrapping_add(offset));
         let mine = |(number, _): &(usize, u64)| self.shard.is_none_or(|part| part.takes(*number));
@@ -122,70 +133,112 @@ impl Sweep {
     }
 
     /// Lives through them all; `stop` ends it early, with what was done until then.
-    pub fn run(&self, watcher: &dyn Watcher, stop: &AtomicBool) -> Outcome {
+    pub fn run(&self, watcher: &dyn Watcher, stop: &Stop) -> Outcome {
         let (begun, seeds) = (Instant::now(), self.seeds());
-        watcher.begins(seeds.len());
-        let work = Work { sweep: self, watcher, stop, shrunk: AtomicUsize::new(0), begun };
-        let done = worlds::each(&seeds, self.jobs, || work.is_over(), |seed| work.one(*seed));
+        let planned = seeds.len();
+        watcher.begins(planned);
+        let work = Arc::new(Work {
+            sweep: self.clone(),
+            stop: stop.clone(),
+            enough: AtomicBool::new(false),
+            shrunk: AtomicUsize::new(0),
+            begun,
+        });
+        let more = {
+            let work = work.clone();
+            move || !work.is_over()
+        };
+        let act = move |seed: &u64, tell: &dyn Fn(News)| work.one(*seed, tell);
+        let (mut worlds, mut findings) = (BTreeMap::new(), BTreeMap::new());
+        worlds::each(seeds, self.jobs, stop, more, act, |number, news| match news {
+            News::Lived(world) => {
+                worlds.insert(number, world);
+                watcher.over();
+            }
+            News::Broke(finding) => drop(findings.insert(number, *finding)),
+            News::Told(finding) => {
+                watcher.found(&finding);
+                findings.insert(number, *finding);
+            }
+        });
         watcher.ends();
-        let (worlds, findings): (Vec<Swept>, Vec<Option<Finding>>) = done.into_iter().unzip();
-        let findings = findings.into_iter().flatten().collect();
-        let (finished, wall) = (worlds.len() == seeds.len(), begun.elapsed());
-        Outcome { sweep: self.clone(), worlds, findings, finished, wall }
+        let worlds: Vec<Swept> = worlds.into_values().collect();
+        let findings: Vec<Finding> = findings.into_values().collect();
+        let ended = match worlds.len() == planned {
+            true => Ended::All,
+            false if stop.is_asked() => Ended::Interrupted,
+            false if self.first_only && !findings.is_empty() => Ended::First,
+            false => Ended::Time,
+        };
+        Outcome { sweep: self.clone(), worlds, findings, planned, ended, wall: begun.elapsed() }
     }
 }
 
-struct Work<'a> {
-    sweep: &'a Sweep,
-    watcher: &'a dyn Watcher,
-    stop: &'a AtomicBool,
+/// What whoever lives through a world has to tell, in this order.
+enum News {
+    /// A world is over.
+    Lived(Swept),
+    /// It broke something, which is written down and may become smaller.
+    Broke(Box<Finding>),
+    /// It does not become smaller any more.
+    Told(Box<Finding>),
+}
+
+struct Work {
+    sweep: Sweep,
+    stop: Stop,
+    /// Something was found, and that is enough.
+    enough: AtomicBool,
     shrunk: AtomicUsize,
     begun: Instant,
 }
 
-impl Work<'_> {
+impl Work {
     fn is_over(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.enough.load(Ordering::Relaxed)
             || self.sweep.within.is_some_and(|within| self.begun.elapsed() >= within)
     }
 
-    fn one(&self, seed: u64) -> (Swept, Option<Finding>) {
+    fn one(&self, seed: u64, tell: &dyn Fn(News)) {
         let plan = self.sweep.plan(seed);
         let Lived { mut broken, trace_hash, events, simulated, .. } = live(&plan, false);
-        if self.sweep.twice && broken.is_none() {
-            broken = differs(&plan, trace_hash);
+        if self.sweep.twice {
+            // Nothing can be said of a world that is another one each time.
+            broken = differs(&plan, trace_hash).or(broken);
         }
-        let world = Swept { seed, trace_hash, events, simulated };
-        let finding = broken.map(|broken| self.finding(plan, broken));
-        if let Some(finding) = &finding {
-            self.watcher.found(finding);
-            if self.sweep.first_only {
-                self.stop.store(true, Ordering::Relaxed);
-            }
+        if broken.is_some() && self.sweep.first_only && self.enough.swap(true, Ordering::Relaxed) {
+            // Another world was the first; this one was not asked for any more.
+            return;
         }
-        self.watcher.over();
-        (world, finding)
+        tell(News::Lived(Swept { seed, trace_hash, events, simulated }));
+        if let Some(broken) = broken {
+            self.finding(plan, broken, tell);
+        }
     }
 
-    /// Makes it small, unless there are many already.
-    fn finding(&self, plan: Plan, broken: Broken) -> Finding {
+    /// Writes it down as it is, and then makes it small, unless there are many already.
+    fn finding(&self, plan: Plan, broken: Broken, tell: &dyn Fn(News)) {
         let seed = plan.seed;
-        let token = token_of(&plan);
         let small = self.sweep.shrinks
             && broken.invariant != DETERMINISM
             && self.shrunk.fetch_add(1, Ordering::Relaxed) < SHRUNK_MAX;
-        let (plan, broken, worlds) = if small {
-            let shrunk = shrink(plan, broken, Some(tree(seed)));
-            (shrunk.plan, shrunk.broken, shrunk.worlds)
-        } else {
-            (plan, broken, 0)
+        let mut finding = Box::new(Finding::new(plan, broken));
+        let write = |finding: &mut Finding| {
+            self.sweep.out.iter().for_each(|out| finding.write(out));
         };
-        let mut finding =
-            Finding { seed, token, plan, broken, worlds, files: Vec::new(), lost: None };
-        if let Some(out) = &self.sweep.out {
-            finding.write(out);
+        write(&mut finding);
+        if small && !self.stop.is_asked() {
+            tell(News::Broke(finding.clone()));
+            let (plan, broken) = (finding.plan.clone(), finding.broken.clone());
+            let hurried = || self.stop.is_asked();
+            let shrunk = shrink(plan, broken, Some(tree(seed)), &hurried);
+            finding.worlds = Some(shrunk.worlds);
+            if shrunk.plan != finding.plan {
+                (finding.plan, finding.broken) = (shrunk.plan, shrunk.broken);
+                write(&mut finding);
+            }
         }
-        finding
+        tell(News::Told(finding));
     }
 }
 
@@ -204,4 +257,60 @@ fn differs(plan: &Plan, trace_hash: u64) -> Option<Broken> {
         at: Duration::ZERO,
         seq: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+
+    impl Watcher for Nobody {
+        fn begins(&self, _: usize) {}
+        fn over(&self) {}
+        fn found(&self, _: &Finding) {}
+        fn ends(&self) {}
+    }
+
+    fn sweep(from: u64, seeds: u64) -> Sweep {
+        Sweep {
+            from,
+            seeds,
+            shard: None,
+            jobs: 4,
+            within: None,
+            bot_flaw: None,
+            platform_flaw: None,
+            twice: false,
+            shrinks: false,
+            out: None,
+            first_only: false,
+        }
+    }
+
+    #[test]
+    fn it_is_known_why_a_sweep_ended() {
+        let ended = |sweep: Sweep, stop: &Stop| {
+            let outcome = sweep.run(&Nobody, stop);
+            (outcome.ended, outcome.worlds.len(), outcome.planned)
+        };
+        let (go, stop) = (Stop::default(), Stop::default());
+        stop.ask();
+        let within = Some(Duration::ZERO);
+        assert_eq!(ended(Sweep { within, ..sweep(100, 5) }, &go), (Ended::Time, 0, 5));
+        assert_eq!(ended(Sweep { within, ..sweep(100, 5) }, &stop), (Ended::Interrupted, 0, 5));
+        let shard = "4/4".parse().ok();
+        assert_eq!(ended(Sweep { shard, ..sweep(100, 3) }, &go), (Ended::All, 0, 0));
+        assert_eq!(sweep(u64::MAX, 1).last(), Some(u64::MAX));
+        assert_eq!(sweep(u64::MAX, 2).last(), None);
+    }
+
+    /// However many worlds are under way when the first one breaks something.
+    #[test]
+    fn the_first_finding_is_the_only_one() {
+        let bot_flaw = Some("never-answers".to_owned());
+        let sweep = Sweep { bot_flaw, first_only: true, ..sweep(1_000, 40) };
+        let outcome = sweep.run(&Nobody, &Stop::default());
+        assert_eq!((outcome.findings.len(), outcome.ended), (1, Ended::First));
+    }
 }

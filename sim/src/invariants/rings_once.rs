@@ -46,10 +46,11 @@ impl Check for RingsOnce {
                     self.open.remove(&rings);
                 }
             }
-            Event::Took(delivery, status, _, at) if worked(Some(*status)) => {
-                if delivery.entries.iter().any(|entry| !entry.data["toneInfo"].is_null()) {
-                    self.key = *at;
-                }
+            Event::Took(delivery, status, _, at)
+                if worked(Some(*status))
+                    && delivery.entries.iter().any(|entry| !entry.data["toneInfo"].is_null()) =>
+            {
+                self.key = *at;
             }
             Event::BotAsked(asked) => self.asked(asked, out),
             _ => {}

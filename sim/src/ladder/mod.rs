@@ -14,7 +14,11 @@ mod rows;
 mod strip;
 mod window;
 
-use crate::wire::Message;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::wire::{Http, Message};
 use rows::Row;
 
 /// What a judge has to say of one message.
@@ -26,6 +30,23 @@ pub struct Mark {
     pub invariant: String,
     /// One sentence: what is wrong.
     pub text: String,
+}
+
+/// The bodies of messages, one each, as JSON and with secrets masked as the page masks them.
+pub fn bodies(wire: &[Message]) -> Vec<Value> {
+    let mut secret = BTreeSet::new();
+    let body = |message: &Message| match &message.http {
+        Http::Request { method, target, body, .. } => {
+            let holds = label::request(method, target, body).secret;
+            if holds {
+                secret.insert(message.seq);
+            }
+            raw::masked(body, holds)
+        }
+        Http::Response { to, body, .. } => raw::masked(body, secret.contains(to)),
+        Http::Broken { .. } => Value::Null,
+    };
+    wire.iter().map(body).collect()
 }
 
 /// A ladder holds at most so many arrows, unless it is told otherwise.

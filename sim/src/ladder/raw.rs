@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::label::clip;
 use crate::wire::{Http, Message, Way};
@@ -84,8 +84,15 @@ fn body_text(body: &[u8]) -> String {
 
 /// Takes secrets out of a body, wherever they are. JSON is at most 128 deep.
 fn hide(value: &mut Value) {
-    const SECRET: [&str; 6] =
-        ["secret", "client_secret", "clientSecret", "access_token", "accessToken", "password"];
+    const SECRET: [&str; 7] = [
+        "secret",
+        "client_secret",
+        "clientSecret",
+        "access_token",
+        "accessToken",
+        "token",
+        "password",
+    ];
     match value {
         Value::Array(values) => values.iter_mut().for_each(hide),
         Value::Object(members) => {
@@ -97,6 +104,21 @@ fn hide(value: &mut Value) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A body as JSON, without what is secret; of one that is no JSON only its length.
+pub(super) fn masked(body: &[u8], secret: bool) -> Value {
+    if body.is_empty() {
+        return Value::Null;
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(_) if secret => json!({"bytes": body.len(), "secret": true}),
+        Ok(mut value) => {
+            hide(&mut value);
+            value
+        }
+        Err(_) => json!({"bytes": body.len()}),
     }
 }
 

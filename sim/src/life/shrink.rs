@@ -24,16 +24,18 @@ pub struct Shrunk {
     pub worlds: usize,
 }
 
-struct Shrinker {
+struct Shrinker<'a> {
+    /// Whether somebody waits for the end.
+    hurried: &'a dyn Fn() -> bool,
     invariant: String,
     best: (Plan, Broken),
     worlds: usize,
 }
 
-impl Shrinker {
+impl Shrinker<'_> {
     /// Whether this plan breaks the same thing; if so it is the best so far.
     fn takes(&mut self, plan: Plan) -> bool {
-        if self.worlds >= WORLDS_MAX || plan == self.best.0 {
+        if self.worlds >= WORLDS_MAX || plan == self.best.0 || (self.hurried)() {
             return false;
         }
         self.worlds += 1;
@@ -54,11 +56,12 @@ impl Shrinker {
     fn by_strategy(&mut self, mut tree: impl ValueTree<Value = Plan>) {
         let (bot_flaw, platform_flaw) =
             (self.plan().bot_flaw.clone(), self.plan().platform_flaw.clone());
-        while self.worlds < BY_STRATEGY_MAX && tree.simplify() {
+        while self.worlds < BY_STRATEGY_MAX && !(self.hurried)() && tree.simplify() {
             loop {
                 let (bot_flaw, platform_flaw) = (bot_flaw.clone(), platform_flaw.clone());
                 let plan = Plan { bot_flaw, platform_flaw, ..tree.current() };
-                if self.takes(plan) || self.worlds >= BY_STRATEGY_MAX || !tree.complicate() {
+                let over = |worlds| worlds >= BY_STRATEGY_MAX || (self.hurried)();
+                if self.takes(plan) || over(self.worlds) || !tree.complicate() {
                     break;
                 }
             }
@@ -199,10 +202,15 @@ fn plainer_faults(fault: &Fault) -> Vec<Fault> {
 }
 
 /// Makes a plan that breaks something smaller, as long as it breaks the same. `tree` is the one that it was drawn
-/// from, if it was drawn.
-pub fn shrink(plan: Plan, broken: Broken, tree: Option<impl ValueTree<Value = Plan>>) -> Shrunk {
+/// from, if it was drawn. Once `hurried` says so it lives through no further world, and the smallest so far is it.
+pub fn shrink(
+    plan: Plan,
+    broken: Broken,
+    tree: Option<impl ValueTree<Value = Plan>>,
+    hurried: &dyn Fn() -> bool,
+) -> Shrunk {
     let invariant = broken.invariant.clone();
-    let mut shrinker = Shrinker { invariant, best: (plan, broken), worlds: 0 };
+    let mut shrinker = Shrinker { hurried, invariant, best: (plan, broken), worlds: 0 };
     if let Some(tree) = tree {
         shrinker.by_strategy(tree);
     }
@@ -214,4 +222,29 @@ pub fn shrink(plan: Plan, broken: Broken, tree: Option<impl ValueTree<Value = Pl
 /// When something broke, for people: `12.340 s`.
 pub fn seconds(at: Duration) -> String {
     format!("{}.{:03} s", at.as_secs(), at.subsec_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::plan::{plan_of, tree};
+
+    /// Whoever is in a hurry gets the smallest plan so far, after the world that was under way.
+    #[test]
+    fn shrinking_stops_when_it_is_told() {
+        let bot_flaw = Some("trusts-any-signature".to_owned());
+        let plan = Plan { bot_flaw, ..plan_of(4) };
+        let broken = live(&plan, false).broken.expect("this seed shows it");
+        let asked = Cell::new(0);
+        let hurried = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 4
+        };
+        let shrunk = shrink(plan.clone(), broken.clone(), Some(tree(4)), &hurried);
+        assert!(shrunk.worlds <= 4, "{}", shrunk.worlds);
+        let same = shrink(plan.clone(), broken, Some(tree(4)), &|| true);
+        assert_eq!((same.worlds, same.plan), (0, plan));
+    }
 }

@@ -1,11 +1,13 @@
 //! A plan: everything that happens in one world, as data. Who lives through what ([`Deed`]), and what goes wrong
 //! ([`Fault`]). The same plan with the same seed is the same run, to the byte; see docs/plans.md.
 
+mod checks;
 mod fault;
 mod generate;
 mod reading;
 mod timeline;
 mod twist;
+mod words;
 
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ pub use fault::{Between, Crash, End, Fault, LinkFault, Outage, PermissionFault, 
 pub use generate::{Swarm, plan_of, plans, swarm_of, tree};
 pub use reading::PlanError;
 pub use timeline::calm;
+pub use words::{meant, plain, shown};
 
 /// The version that is written and read.
 pub const VERSION: u32 = 1;

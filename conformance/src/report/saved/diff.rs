@@ -64,12 +64,37 @@ pub fn diff(before: &Saved, after: &Saved, after_file: &Path) -> Result<Diff, Sa
             return Err(SavedError::new(after_file, "kind", why));
         }
     };
+    warn(&mut diff, before, after);
     diff.notes.push(match (before.trace_hash(), after.trace_hash()) {
         (Some(a), Some(b)) if a == b => format!("trace hash: {a} in both"),
         (Some(a), Some(b)) => format!("trace hash: {a}, then {b}"),
         (None, _) | (_, None) => "trace hash: not known of both".to_owned(),
     });
     Ok(diff)
+}
+
+/// What makes a comparison worth less.
+fn warn(diff: &mut Diff, before: &Saved, after: &Saved) {
+    let seeds = |saved: &Saved| {
+        let (seed, seeds, shard) = saved.range();
+        let shard = shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
+        format!("{seeds} from {}{shard}", seed.value)
+    };
+    let (then, now) = (seeds(before), seeds(after));
+    if then != now {
+        diff.notes.push(format!("warning: not the same seeds: {then}, then {now}"));
+    }
+    for (which, saved) in [("first", before), ("second", after)] {
+        let missing = saved.missing().len();
+        let unfinished = match saved {
+            Saved::Run(run) => run.interrupted.then(|| "it was interrupted".to_owned()),
+            Saved::Sweep(sweep) => sweep.unfinished().filter(|_| missing == 0),
+        };
+        let shards = (missing > 0).then(|| format!("{missing} shards are missing"));
+        for why in unfinished.into_iter().chain(shards) {
+            diff.notes.push(format!("warning: the {which} report is not finished: {why}"));
+        }
+    }
 }
 
 fn runs(before: &RunFile, after: &RunFile) -> Diff {
@@ -136,6 +161,9 @@ impl<'a> Covered<'a> {
 
 fn sweeps(before: &SweepFile, after: &SweepFile) -> Diff {
     let mut diff = Diff::default();
+    if before.flaws() != after.flaws() {
+        diff.notes.push(format!("planted: {}, then {}", before.flaws(), after.flaws()));
+    }
     let keys = |sweep: &SweepFile| -> BTreeSet<(String, u64)> {
         sweep.findings.iter().map(|f| (f.invariant.clone(), f.seed.value)).collect()
     };

@@ -16,6 +16,12 @@ pub fn junit(saved: &Saved) -> String {
         Saved::Sweep(sweep) => vec![sweep_suite(sweep)],
     };
     suites.extend(missing_suite(saved.missing()));
+    if matches!(saved, Saved::Run(run) if run.interrupted) {
+        let mut suite = TestSuite::new("interrupted");
+        let status = bad(NonSuccessKind::Error, "interrupted", "not everything was played");
+        suite.add_test_case(TestCase::new("all worlds", status));
+        suites.push(suite);
+    }
     report.add_test_suites(suites);
     report.to_string().expect("memory can be written to")
 }
@@ -82,7 +88,11 @@ fn status(case: &CaseRow) -> TestCaseStatus {
 fn sweep_suite(sweep: &SweepFile) -> TestSuite {
     let mut suite = TestSuite::new("sweep");
     let name = format!("{} seeds from {}", sweep.seeds, sweep.seed.value);
-    let mut played = TestCase::new(name, TestCaseStatus::success());
+    let status = match sweep.unfinished().filter(|_| sweep.interrupted()) {
+        Some(why) => bad(NonSuccessKind::Error, "interrupted", &why),
+        None => TestCaseStatus::success(),
+    };
+    let mut played = TestCase::new(name, status);
     played.set_classname("sweep").set_time(sweep.simulated_seconds.0);
     suite.add_test_case(played);
     for finding in &sweep.findings {

@@ -108,6 +108,13 @@ fn merge_runs(parts: Vec<Part<RunFile>>, missing: Vec<Shard>) -> Result<RunFile,
     let first = &parts[0].1;
     let (seed, seeds, flaw) = (first.seed, first.seeds, first.flaw.clone());
     let wall = parts.iter().map(|(_, run)| run.wall_seconds).max().unwrap_or_default();
+    same_flaw(&parts)?;
+    let interrupted = parts.iter().any(|(_, run)| run.interrupted);
+    if interrupted {
+        let cases = in_order(parts)?;
+        let whole = whole_run(cases, (seed, seeds), flaw, wall, missing);
+        return Ok(RunFile { interrupted, trace_hash: None, ..whole });
+    }
     let mut jobs: BTreeMap<usize, CaseRow> = BTreeMap::new();
     let mut ids: BTreeMap<u64, String> = BTreeMap::new();
     let files: Vec<(usize, PathBuf)> = parts
@@ -115,11 +122,6 @@ fn merge_runs(parts: Vec<Part<RunFile>>, missing: Vec<Shard>) -> Result<RunFile,
         .map(|(file, run)| (run.shard.map_or(1, Shard::number), file.clone()))
         .collect();
     for (file, run) in parts {
-        if run.flaw != flaw {
-            let name = |flaw: &Option<String>| flaw.clone().unwrap_or_else(|| "null".to_owned());
-            let why = format!("is {}, but {} in other shards", name(&run.flaw), name(&flaw));
-            return Err(SavedError::new(&file, "flaw", why));
-        }
         let (number, of) = run.shard.map_or((1, 1), |shard| (shard.number(), shard.of()));
         for (n, case) in run.cases.into_iter().enumerate() {
             let job = n * of + number - 1;
@@ -141,6 +143,46 @@ fn merge_runs(parts: Vec<Part<RunFile>>, missing: Vec<Shard>) -> Result<RunFile,
         no_gaps(&jobs, seeds.max(1), &files)?;
     }
     Ok(whole_run(jobs.into_values().collect(), (seed, seeds), flaw, wall, missing))
+}
+
+fn other_flaw(file: &Path, key: &str, its: Option<&String>, first: Option<&String>) -> SavedError {
+    let name = |flaw: Option<&String>| flaw.cloned().unwrap_or_else(|| "null".to_owned());
+    SavedError::new(file, key, format!("is {}, but {} in other shards", name(its), name(first)))
+}
+
+fn same_flaw(parts: &[Part<RunFile>]) -> Result<(), SavedError> {
+    let first = parts[0].1.flaw.as_ref();
+    match parts.iter().find(|(_, run)| run.flaw.as_ref() != first) {
+        Some((file, run)) => Err(other_flaw(file, "flaw", run.flaw.as_ref(), first)),
+        None => Ok(()),
+    }
+}
+
+/// The worlds of parts of which some were interrupted: where each belongs is told by its case and its seed, not by its
+/// place.
+fn in_order(parts: Vec<Part<RunFile>>) -> Result<Vec<CaseRow>, SavedError> {
+    let (seed, seeds) = (parts[0].1.seed, parts[0].1.seeds);
+    let mut ids: Vec<String> = Vec::new();
+    let mut rows = BTreeMap::new();
+    for (file, run) in parts {
+        for (n, case) in run.cases.into_iter().enumerate() {
+            let known = ids.iter().position(|id| *id == case.id);
+            let place = known.unwrap_or_else(|| {
+                ids.push(case.id.clone());
+                ids.len() - 1
+            });
+            let offset = case.seed.value.wrapping_sub(seed.value);
+            if offset >= seeds {
+                let why = format!("{} is not among the {seeds} seeds", case.seed.value);
+                return Err(SavedError::new(&file, format!("cases[{n}].seed"), why));
+            }
+            if rows.insert((place, offset), case).is_some() {
+                let why = "was played by another shard, too";
+                return Err(SavedError::new(&file, format!("cases[{n}]"), why));
+            }
+        }
+    }
+    Ok(rows.into_values().collect())
 }
 
 /// Every case has all its seeds; else the report that ends too early.
@@ -183,6 +225,7 @@ fn whole_run(
         failed: 0,
         skipped: 0,
         broken: 0,
+        interrupted: false,
         missing,
         cases,
     };
@@ -203,6 +246,14 @@ fn merge_sweeps(parts: Vec<Part<SweepFile>>, missing: Vec<Shard>) -> Result<Swee
     let (seed, seeds) = (first.seed, first.seeds);
     let mut hashes = BTreeMap::new();
     for (file, part) in &parts {
+        for (key, its, first) in [
+            ("bot_flaw", &part.bot_flaw, &first.bot_flaw),
+            ("platform_flaw", &part.platform_flaw, &first.platform_flaw),
+        ] {
+            if its != first {
+                return Err(other_flaw(file, key, its.as_ref(), first.as_ref()));
+            }
+        }
         for (n, &(seed, hash)) in part.hashes.iter().flatten().enumerate() {
             if hashes.insert(part.offset(seed), (seed, hash)).is_some() {
                 let why = format!("{} was played by another shard, too", seed.value);
@@ -222,6 +273,10 @@ fn merge_sweeps(parts: Vec<Part<SweepFile>>, missing: Vec<Shard>) -> Result<Swee
         seed,
         seeds,
         shard: None,
+        bot_flaw: first.bot_flaw.clone(),
+        platform_flaw: first.platform_flaw.clone(),
+        check_determinism: all().all(|part| part.check_determinism),
+        ended: all().filter_map(|part| part.ended).max(),
         finished: missing.is_empty() && all().all(|part| part.finished),
         worlds: all().fold(0, |sum, part| sum.saturating_add(part.worlds)),
         events: all().fold(0, |sum, part| sum.saturating_add(part.events)),

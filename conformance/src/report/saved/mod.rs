@@ -16,19 +16,25 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use serde_json::Value;
+use sim::plan::{plain, shown};
+
+use super::files::read_at_most;
 use crate::worlds;
 
 pub use diff::{Diff, diff};
 pub use junit::junit as merged_junit;
 pub use merge::merge;
-pub use shape::{CaseRow, Ending, Finding, Hash, RunFile, Saved, Seconds, Seed, SweepFile, Word};
+pub use shape::{
+    CaseRow, Ended, Ending, Finding, Hash, RunFile, Saved, Seconds, Seed, SweepFile, Word,
+};
 pub use text::merged_text;
 
 /// The form of the reports that is written and read.
 pub const VERSION: u64 = 1;
 
-/// Reports beyond this size, in bytes, are not read.
-const SIZE: u64 = 1 << 30;
+/// Reports beyond this size, in mebibytes, are not read.
+const SIZE: u64 = 64;
 
 /// A report that cannot be used: which file, which key, why (exit code 2).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,10 +60,24 @@ impl SavedError {
 /// A file that cannot be read, is no such report, or contradicts itself.
 pub fn read(file: &Path) -> Result<Saved, SavedError> {
     let bad = |why: std::io::Error| SavedError::new(file, "", why.to_string());
-    if std::fs::metadata(file).map_err(bad)?.len() > SIZE {
-        return Err(SavedError::new(file, "", "is larger than 1 GiB"));
+    parse(file, &read_at_most(file, SIZE).map_err(bad)?)
+}
+
+/// What a file is that is no report, if that can be told.
+fn something_else(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.trim_ascii().is_empty() {
+        return Some("is empty; a report is what `run --json` or `sweep --json` writes");
     }
-    parse(file, &std::fs::read(file).map_err(bad)?)
+    let value: Value = serde_json::from_slice(bytes).ok()?;
+    if value.get("kind").is_some() {
+        None
+    } else if value.get("healAtMs").is_some() {
+        Some("is a plan and no report; `replay` lives through it")
+    } else {
+        Some(
+            "is no report: that is an object with a 'kind', which `run --json` or `sweep --json` writes",
+        )
+    }
 }
 
 /// Reads a report from memory.
@@ -65,6 +85,11 @@ pub fn read(file: &Path) -> Result<Saved, SavedError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &Path, bytes: &[u8]) -> Result<Saved, SavedError> {
+    // A byte order mark is let through.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Some(why) = something_else(bytes) {
+        return Err(SavedError::new(file, "", why));
+    }
     let head: shape::Head = typed(file, bytes)?;
     if head.version != VERSION {
         let why = format!("{} is none that is known; there is {VERSION}", head.version);
@@ -85,11 +110,11 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Saved, SavedError> {
 fn typed<T: DeserializeOwned>(file: &Path, bytes: &[u8]) -> Result<T, SavedError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let key = error.path().to_string();
-        let key = if matches!(&*key, "." | "?") { String::new() } else { key };
-        SavedError::new(file, key, error.into_inner().to_string())
+        let key = error.path().to_string().split('.').map(shown).collect::<Vec<_>>().join(".");
+        let key = if matches!(&*key, "" | "." | "?") { String::new() } else { key };
+        SavedError::new(file, key, plain(&error.into_inner().to_string()))
     })?;
-    json.end().map_err(|error| SavedError::new(file, "", error.to_string()))?;
+    json.end().map_err(|error| SavedError::new(file, "", plain(&error.to_string())))?;
     Ok(value)
 }
 

@@ -25,6 +25,20 @@ pub(super) struct Head {
     pub version: u64,
 }
 
+/// Why a sweep ended; later ones say more of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// All seeds were played.
+    All,
+    /// Something was found, and that was enough.
+    First,
+    /// Time was over.
+    Time,
+    /// Somebody stopped it.
+    Interrupted,
+}
+
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -134,6 +148,9 @@ pub struct RunFile {
     /// Shards that a merged report has not seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Shard>,
+    /// Somebody stopped it before everything was played.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     pub cases: Vec<CaseRow>,
 }
 
@@ -185,8 +202,18 @@ pub struct SweepFile {
     pub seed: Seed,
     pub seeds: u64,
     pub shard: Option<Shard>,
-    /// Whether all seeds were played, or time ran out before.
+    #[serde(default)]
+    pub bot_flaw: Option<String>,
+    #[serde(default)]
+    pub platform_flaw: Option<String>,
+    /// Whether every world was lived through twice.
+    #[serde(default)]
+    pub check_determinism: bool,
+    /// Whether all seeds were played.
     pub finished: bool,
+    /// Why it ended; reports of earlier versions do not say.
+    #[serde(default)]
+    pub ended: Option<Ended>,
     pub worlds: usize,
     pub events: u64,
     pub simulated_seconds: Seconds,
@@ -256,6 +283,42 @@ impl RunFile {
 }
 
 impl SweepFile {
+    /// Seeds that it was to play.
+    pub fn planned(&self) -> u64 {
+        let before = |shard: Shard| self.seeds.saturating_sub(shard.number() as u64 - 1);
+        self.shard.map_or(self.seeds, |shard| before(shard).div_ceil(shard.of() as u64))
+    }
+
+    /// Whether somebody stopped it before all seeds were played.
+    pub fn interrupted(&self) -> bool {
+        !self.finished && self.ended == Some(Ended::Interrupted)
+    }
+
+    /// What is planted, in words.
+    pub fn flaws(&self) -> String {
+        let one = |kind: &str, name: &Option<String>| Some(format!("{kind}:{}", name.as_ref()?));
+        let all = [one("bot", &self.bot_flaw), one("platform", &self.platform_flaw)];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        if all.is_empty() { "none".to_owned() } else { all.join("+") }
+    }
+
+    /// What a reader should know of the seeds that were not played; nothing if all were.
+    pub fn unfinished(&self) -> Option<String> {
+        if self.finished {
+            return None;
+        }
+        let (played, planned) = (self.worlds, self.planned());
+        Some(match self.ended {
+            Some(Ended::Interrupted) => format!("interrupted after {played} of {planned} seeds"),
+            Some(Ended::First) => {
+                format!("ended with the first finding, after {played} of {planned} seeds")
+            }
+            Some(Ended::All | Ended::Time) | None => {
+                format!("time ran out after {played} of {planned} seeds")
+            }
+        })
+    }
+
     /// How far a seed is from the first one, if it is one of these.
     pub(super) fn offset(&self, seed: Seed) -> Option<u64> {
         offset(seed.value, self.seed, self.seeds)
@@ -323,11 +386,12 @@ impl Saved {
         }
     }
 
-    /// The exit code that it stands for: 4 if the suite broke, 1 if anything failed or is missing.
+    /// The exit code that it stands for: 4 if the suite broke, 1 if anything failed, is missing or was
+    /// interrupted.
     pub fn code(&self) -> u8 {
         let (broken, failed) = match self {
-            Self::Run(run) => (run.broken > 0, run.failed > 0),
-            Self::Sweep(sweep) => (false, !sweep.findings.is_empty()),
+            Self::Run(run) => (run.broken > 0, run.failed > 0 || run.interrupted),
+            Self::Sweep(sweep) => (false, !sweep.findings.is_empty() || sweep.interrupted()),
         };
         match (broken, failed || !self.missing().is_empty()) {
             (true, _) => 4,

@@ -88,7 +88,7 @@ fn shards_of_a_run_are_the_run() {
         together(&[run(2, 4, &[4]), run(4, 4, &[]), run(1, 4, &[4]), run(3, 4, &[])]).unwrap();
     assert_eq!(merged, whole);
     assert_eq!(merged.code(), 1);
-    let text = merged_text(&merged);
+    let text = merged_text(&merged, "conformance");
     assert!(text.contains("failed b/two (seed 18446744073709551615)"), "{text}");
     assert_eq!(text.lines().last(), Some("5 passed, 1 failed, 0 skipped"));
     let junit = merged_junit(&merged);
@@ -99,7 +99,11 @@ fn shards_of_a_run_are_the_run() {
 fn missing_shards_are_named_and_fail() {
     let merged = together(&[sweep(2, 4, &[]), sweep(4, 4, &[])]).unwrap();
     assert_eq!((merged.code(), merged.trace_hash()), (1, None));
-    assert!(merged_text(&merged).contains("missing: 1/4, 3/4\n"), "{}", merged_text(&merged));
+    assert!(
+        merged_text(&merged, "conformance").contains("missing: 1/4, 3/4\n"),
+        "{}",
+        merged_text(&merged, "conformance")
+    );
     let value: Value = serde_json::from_str(&written(&merged)).unwrap();
     assert_eq!((&value["missing"], &value["finished"]), (&json!(["1/4", "3/4"]), &json!(false)));
     assert!(merged_junit(&merged).contains("shard 3/4"));
@@ -116,7 +120,107 @@ fn without_hashes_there_is_no_hash_of_all() {
     second["finished"] = json!(false);
     let merged = together(&[sweep(1, 2, &[]), second]).unwrap();
     assert_eq!((merged.trace_hash(), merged.code()), (None, 0));
-    assert!(merged_text(&merged).contains("not finished"), "{}", merged_text(&merged));
+    assert!(
+        merged_text(&merged, "conformance").contains("not finished"),
+        "{}",
+        merged_text(&merged, "conformance")
+    );
+}
+
+/// What is not there because of an interruption is missing; what is not there because time was over is not.
+#[test]
+fn interrupted_shards_are_no_success() {
+    let cut = |k, ended: &str| {
+        let mut part = sweep(k, 2, &[]);
+        let hashes = part["hashes"].as_array_mut().unwrap();
+        hashes.truncate(3);
+        let rest: Vec<Value> = hashes.clone();
+        let hash = combined(
+            rest.iter()
+                .map(|pair| Hash(u64::from_str_radix(pair[1].as_str().unwrap(), 16).unwrap())),
+        );
+        for (at, to) in [
+            ("/worlds", json!(3)),
+            ("/finished", json!(false)),
+            ("/ended", json!(ended)),
+            ("/trace_hash", json!(hash.to_string())),
+        ] {
+            part = with(part, at, to);
+        }
+        part
+    };
+    let merged = together(&[cut(1, "interrupted"), cut(2, "time")]).unwrap();
+    let text = merged_text(&merged, "conformance");
+    assert!(text.contains("not finished: interrupted after 6 of 10 seeds\n"), "{text}");
+    assert_eq!(merged.code(), 1);
+    assert!(merged_junit(&merged).contains("<error"), "{}", merged_junit(&merged));
+    let again = read(&serde_json::from_str(&written(&merged)).unwrap()).unwrap();
+    assert_eq!(again.code(), 1, "what is merged says so, too");
+    let merged = together(&[sweep(1, 2, &[]), cut(2, "time")]).unwrap();
+    let text = merged_text(&merged, "conformance");
+    assert!(text.contains("not finished: time ran out after 8 of 10 seeds\n"), "{text}");
+    assert_eq!(merged.code(), 0);
+}
+
+#[test]
+fn interrupted_runs_are_put_together_by_case_and_seed() {
+    let mut cut = run(2, 2, &[]);
+    cut["cases"].as_array_mut().unwrap().remove(0);
+    let hash = combined([Hash(3), Hash(5)]);
+    for (at, to) in [
+        ("/worlds", json!(2)),
+        ("/passed", json!(2)),
+        ("/trace_hash", json!(hash.to_string())),
+        ("/interrupted", json!(true)),
+    ] {
+        cut = with(cut, at, to);
+    }
+    let merged = together(&[run(1, 2, &[]), cut]).unwrap();
+    assert_eq!((merged.code(), merged.trace_hash()), (1, None));
+    let text = merged_text(&merged, "conformance");
+    assert!(text.contains("not finished: interrupted after 5 worlds\n"), "{text}");
+    assert!(text.ends_with("5 passed, 0 failed, 0 skipped\n"), "{text}");
+}
+
+/// A shard that has no seeds is one all the same.
+#[test]
+fn empty_shards_are_no_missing_ones() {
+    let (mut first, mut empty) = (sweep(1, 1, &[]), sweep(1, 1, &[]));
+    first["shard"] = json!("1/2");
+    let none = combined([]).to_string();
+    for (at, to) in [
+        ("/shard", json!("2/2")),
+        ("/worlds", json!(0)),
+        ("/hashes", json!([])),
+        ("/trace_hash", json!(none)),
+    ] {
+        empty = with(empty, at, to);
+    }
+    assert_eq!(together(&[first, empty]).unwrap().code(), 0);
+}
+
+#[test]
+fn what_is_planted_is_the_same_in_all_parts_and_in_what_is_merged() {
+    let planted = |k, name: &str| with(sweep(k, 2, &[]), "/bot_flaw", json!(name));
+    let error = together(&[planted(1, "a"), planted(2, "b")]).unwrap_err().to_string();
+    assert_eq!(error, "1.json: bot_flaw: is b, but a in other shards");
+    let error = together(&[sweep(1, 2, &[]), planted(2, "b")]).unwrap_err().to_string();
+    assert_eq!(error, "1.json: bot_flaw: is b, but null in other shards");
+    let merged = together(&[planted(1, "a"), planted(2, "a")]).unwrap();
+    assert!(written(&merged).contains(r#""bot_flaw": "a""#), "{}", written(&merged));
+    let text = merged_text(&merged, "conformance");
+    assert!(text.contains("planted: bot:a\n"), "{text}");
+}
+
+#[test]
+fn replay_lines_name_the_program_and_what_is_planted() {
+    let merged = together(&[with(run(1, 1, &[4]), "/flaw", json!("sings"))]).unwrap();
+    let text = merged_text(&merged, "target/release/conformance");
+    let line = "replay: target/release/conformance run --case b/two --seed 18446744073709551615 --flaw sings\n";
+    assert!(text.contains(line), "{text}");
+    let merged = together(&[sweep(1, 1, &[103])]).unwrap();
+    let text = merged_text(&merged, "./c");
+    assert!(text.contains("  replay: ./c replay t103\n"), "{text}");
 }
 
 /// A report with one member changed; `at` is a JSON pointer.
@@ -210,6 +314,19 @@ fn what_contradicts_itself_is_named_by_file_and_key() {
     ]);
     let error = parse(Path::new("f"), b"{").unwrap_err().to_string();
     assert!(error.starts_with("f: EOF while parsing"), "{error}");
+    for (bytes, said) in [
+        (&b" \n"[..], "f: is empty"),
+        (b"[1]", "f: is no report"),
+        (b"{\"v\": 1, \"seed\": 1, \"healAtMs\": 9}", "f: is a plan and no report"),
+    ] {
+        let error = parse(Path::new("f"), bytes).unwrap_err().to_string();
+        assert!(error.starts_with(said), "{error}");
+    }
+    let marked = format!("\u{feff}{}", sweep(1, 2, &[]));
+    assert!(parse(Path::new("f"), marked.as_bytes()).is_ok(), "a byte order mark is let through");
+    let loud = format!("{{\"version\": 1, \"kind\": \"\\u001b[31m{}\"}}", "x".repeat(9_000));
+    let error = parse(Path::new("f"), loud.as_bytes()).unwrap_err().to_string();
+    assert!(error.len() < 300 && !error.contains('\u{1b}'), "{error}");
 }
 
 #[test]
@@ -242,6 +359,29 @@ fn runs_are_compared_case_by_case() {
     let error =
         diff(&read(&run(1, 1, &[])).unwrap(), &read(&sweep(1, 1, &[])).unwrap(), Path::new("b"));
     assert!(error.unwrap_err().to_string().starts_with("b: kind: "));
+}
+
+#[test]
+fn comparisons_that_are_worth_less_say_so() {
+    let notes = |before: &Value, after: &Value| compared(before, after).notes.join("\n");
+    let whole = || sweep(1, 1, &[]);
+    assert!(!notes(&whole(), &whole()).contains("warning"), "{}", notes(&whole(), &whole()));
+    let other = with(whole(), "/seeds", json!(20));
+    let said = notes(&whole(), &other);
+    assert!(
+        said.contains("warning: not the same seeds: 10 from 100, shard 1/1, then 20"),
+        "{said}"
+    );
+    let cut = with(with(whole(), "/finished", json!(false)), "/ended", json!("interrupted"));
+    let said = notes(&cut, &whole());
+    let warning = "warning: the first report is not finished: interrupted after 10 of 10 seeds";
+    assert!(said.contains(warning), "{said}");
+    let planted = with(whole(), "/platform_flaw", json!("GuestsSurvive"));
+    let said = notes(&whole(), &planted);
+    assert!(said.contains("planted: none, then platform:GuestsSurvive"), "{said}");
+    let cut = with(run(1, 1, &[]), "/interrupted", json!(true));
+    let said = notes(&run(1, 1, &[]), &cut);
+    assert!(said.contains("warning: the second report is not finished: it was"), "{said}");
 }
 
 #[test]
