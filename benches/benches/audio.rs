@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, hint::black_box, time::Duration};
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main,
+    measurement::WallTime,
+};
 use media::audio::{
     AudioJitter, Downsampler, FRAME_PERIOD, JitterConfig, Law, MarkerDetector, MemberId, MixPolicy,
     Mixer, MixerConfig, Pcm16K, Pcm44KStereo, SpeechLike, StreamStats, ToneReceiver, Upsampler,
@@ -90,6 +93,32 @@ fn naive(frames: &[Pcm16K], outputs: &mut [Pcm16K]) {
     }
 }
 
+/// The frames lie where a decoder put them.
+fn in_place(group: &mut BenchmarkGroup<'_, WallTime>, frames: &[Pcm16K]) {
+    for (name, policy) in [
+        ("the four loudest, frames in place", MixPolicy::LoudestFour),
+        ("everyone, frames in place", MixPolicy::Everyone),
+    ] {
+        let (mut mixer, members) = meeting(policy, frames.len());
+        for (member, frame) in members.iter().zip(frames) {
+            mixer.put(*member, frame, 0);
+        }
+        let mut now = Duration::ZERO;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                for member in &members {
+                    mixer.put_with(*member, 0, |frame| {
+                        black_box(frame);
+                    });
+                }
+                now += FRAME_PERIOD;
+                mixer.tick(now);
+                black_box(mixer.heard_by(members[0]));
+            });
+        });
+    }
+}
+
 /// M5: a tick, energies and speakers included. Either each member's frame is copied in first, or it is
 /// already where a decoder put it; the floor copies each frame twice.
 fn mixing(criterion: &mut Criterion) {
@@ -116,28 +145,7 @@ fn mixing(criterion: &mut Criterion) {
                 });
             });
         }
-        for (name, policy) in [
-            ("the four loudest, frames in place", MixPolicy::LoudestFour),
-            ("everyone, frames in place", MixPolicy::Everyone),
-        ] {
-            let (mut mixer, members) = meeting(policy, count);
-            for (member, frame) in members.iter().zip(&frames) {
-                mixer.put(*member, frame, 0);
-            }
-            let mut now = Duration::ZERO;
-            group.bench_function(name, |bencher| {
-                bencher.iter(|| {
-                    for member in &members {
-                        mixer.put_with(*member, 0, |frame| {
-                            black_box(frame);
-                        });
-                    }
-                    now += FRAME_PERIOD;
-                    mixer.tick(now);
-                    black_box(mixer.heard_by(members[0]));
-                });
-            });
-        }
+        in_place(&mut group, &frames);
         let mut inputs = frames.clone();
         let mut outputs = frames.clone();
         group.bench_function("floor: frames copied in and out", |bencher| {

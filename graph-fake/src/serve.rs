@@ -121,10 +121,7 @@ impl Services {
         let identity = Arc::new(Identity::with_flaw(setup.keys, setup.flaw));
         let notifier =
             Arc::new(Notifier::new(HttpClient::new(setup.outgoing, Duration::from_secs(10))));
-        let mut options = setup.options;
-        setup.config.options.apply(&mut options).map_err(io::Error::other)?;
-        options.http_callbacks |= setup.config.allow_http_callbacks;
-        let state = State::new(setup.seed, setup.config, options);
+        let state = configured(setup.seed, setup.config, setup.options)?;
         let (clock, refusals) = (setup.clock, Refusals::default());
         let recordings = Recordings::new(identity.clone());
         let parts = Parts {
@@ -158,30 +155,28 @@ impl Services {
             secure: true,
         };
         let (journal_kept, seed) = (journal.clone(), setup.seed);
-        let (driver_kept, clock_kept) = (driver.clone(), clock.clone());
         let control = control::router(Control {
-            driver,
+            driver: driver.clone(),
             identity,
             journal,
             recordings,
             refusals,
-            clock,
+            clock: clock.clone(),
             ids,
             ca_pem,
             seed,
         });
         let plain = Graph { secure: false, ..graph.clone() };
         let (secure, plain) = (routes(graph), routes(plain));
-        Ok(Self {
-            secure,
-            plain,
-            control,
-            journal: journal_kept,
-            acceptor,
-            driver: driver_kept,
-            clock: clock_kept,
-        })
+        Ok(Self { secure, plain, control, journal: journal_kept, acceptor, driver, clock })
     }
+}
+
+/// What the driver owns: who exists, and how the platform is switched.
+fn configured(seed: u64, config: Config, mut options: Options) -> io::Result<State> {
+    config.options.apply(&mut options).map_err(io::Error::other)?;
+    options.http_callbacks |= config.allow_http_callbacks;
+    Ok(State::new(seed, config, options))
 }
 
 /// A running fake.
