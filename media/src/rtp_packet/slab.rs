@@ -50,6 +50,11 @@ impl PacketSlab {
         self.ends.last().copied().unwrap_or(0)
     }
 
+    /// Bytes of the packets that there is room for.
+    pub fn byte_capacity(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The longest packet that fits into a slot.
     pub fn slot_len(&self) -> usize {
         self.slot_len

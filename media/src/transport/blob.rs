@@ -161,8 +161,8 @@ pub struct BlobError {
 }
 
 fn wrong(key: &str, why: impl Into<String>) -> BlobError {
-    let key = if key.is_empty() || key == "." { "rehearsal" } else { key };
-    BlobError { key: key.to_owned(), why: why.into() }
+    // The path of the whole is a dot.
+    BlobError { key: key.trim_end_matches('.').to_owned(), why: why.into() }
 }
 
 impl Blob {

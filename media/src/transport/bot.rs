@@ -7,14 +7,15 @@ use std::{
 };
 
 use super::{
-    AudioReport, Blob, Message,
+    AudioReport, Blob, Dropped, Drops, Message,
     app::{Channel, Flow},
     audio::{AudioIn, AudioOut, Outbox},
     is_rtcp,
-    leg::{Dropped, Drops},
+    rtcp::{Said, cut},
+    video::{VideoError, Videos, channels},
 };
 use crate::{
-    RtpPacket,
+    AssembledFrame, AssemblerStats, RtpPacket,
     audio::{Pcm16K, Played, Tone, ToneError},
 };
 
@@ -56,9 +57,14 @@ pub enum BotEvent {
         /// How.
         format: Option<String>,
     },
-    /// The platform does not do that.
+    /// `VideoKeyFrameNeeded`: somebody who watches needs one.
+    KeyFrameNeeded {
+        /// Of which socket; -1 is screen sharing.
+        socket: i8,
+    },
+    /// The platform does not do that, or says nothing to it.
     Refused {
-        /// What.
+        /// What, as in `subscribe 0`.
         what: String,
         /// Why.
         why: String,
@@ -79,6 +85,7 @@ pub struct BotMedia {
     platform: Option<Platform>,
     audio_in: AudioIn,
     audio_out: AudioOut,
+    videos: Videos,
     sends_audio: Flow,
     /// What flows from the bot and to it; nothing in the beginning.
     flows: BTreeMap<(Channel, Option<u8>), (Flow, Flow)>,
@@ -94,6 +101,7 @@ impl BotMedia {
             platform: None,
             audio_in: AudioIn::new(),
             audio_out: AudioOut::new(blob.audio.ssrc),
+            videos: Videos::new(&blob),
             sends_audio: Flow::Inactive,
             flows: BTreeMap::new(),
             out: Outbox::default(),
@@ -138,8 +146,7 @@ impl BotMedia {
 
     fn take(&mut self, now: Duration, from: SocketAddr, datagram: &[u8]) -> Result<(), Dropped> {
         if is_rtcp(datagram) {
-            let (_, message) = Message::read(datagram).map_err(|_| Dropped::Kind)?;
-            return self.told(from, message);
+            return cut(datagram).try_for_each(|packet| self.take_rtcp(from, packet));
         }
         let packet = RtpPacket::parse(datagram).map_err(|_| Dropped::Form)?;
         let platform = self.platform.ok_or(Dropped::Inactive)?;
@@ -147,7 +154,8 @@ impl BotMedia {
             return Err(Dropped::Source);
         }
         if packet.header.ssrc != platform.audio {
-            return Err(Dropped::Ssrc);
+            let right = self.videos.push(now, &packet).ok_or(Dropped::Ssrc)?;
+            return if right { Ok(()) } else { Err(Dropped::Kind) };
         }
         if !self.audio_in.push(now, packet.header, datagram, packet.payload) {
             return Err(Dropped::Kind);
@@ -158,9 +166,24 @@ impl BotMedia {
         Ok(())
     }
 
+    fn take_rtcp(&mut self, from: SocketAddr, packet: &[u8]) -> Result<(), Dropped> {
+        if let Ok((_, message)) = Message::read(packet) {
+            return self.told(from, message);
+        }
+        let said = Said::read(packet).map_err(|_| Dropped::Kind)?;
+        if self.platform().is_none_or(|platform| platform != from) {
+            return Err(Dropped::Source);
+        }
+        if let Said::PictureLoss { media, .. } = said {
+            let socket = self.videos.sends_on(media).ok_or(Dropped::Ssrc)?;
+            self.event(BotEvent::KeyFrameNeeded { socket });
+        }
+        Ok(())
+    }
+
     fn told(&mut self, from: SocketAddr, message: Message) -> Result<(), Dropped> {
         match message {
-            Message::Session { session, call_id, audio, .. } => {
+            Message::Session { session, call_id, audio, video, screen_sharing, .. } => {
                 if session != self.blob.session {
                     return Err(Dropped::Ssrc);
                 }
@@ -169,6 +192,7 @@ impl BotMedia {
                 }
                 if self.platform.is_none() {
                     self.platform = Some(Platform { address: from, audio });
+                    self.videos.announced(&video, screen_sharing);
                     self.event(BotEvent::Began { call_id });
                 }
                 self.ask(&Message::Ready { session });
@@ -193,9 +217,13 @@ impl BotMedia {
                 self.event(BotEvent::DominantSpeaker { current });
             }
             Message::Subscribed { socket, source_id, format } => {
+                self.videos.subscribed(socket, source_id);
                 self.event(BotEvent::Subscribed { socket, source_id, format });
             }
-            Message::Refused { what, why } => self.event(BotEvent::Refused { what, why }),
+            Message::Refused { what, why } => {
+                self.videos.refused(&what);
+                self.event(BotEvent::Refused { what, why });
+            }
             Message::Quality { .. } => {}
             Message::Ready { .. } | Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
                 return Err(Dropped::Kind);
@@ -236,15 +264,59 @@ impl BotMedia {
         self.audio_out.press(now, tone)
     }
 
-    /// Wants to see somebody on a video socket, at most in this resolution; `None` in a call of two.
+    /// Wants to see somebody on a video socket, at most in this resolution; `None` in a call of two. It replaces what
+    /// was wanted there before, and is said again until the platform answers: [`BotEvent::Subscribed`] or
+    /// [`BotEvent::Refused`], after ten seconds the latter without the platform.
     pub fn subscribe(&mut self, socket: i8, source_id: Option<u32>, resolution: &str) {
         let resolution = resolution.to_owned();
-        self.ask(&Message::Subscribe { socket, source_id, resolution });
+        self.videos.ask(socket, Message::Subscribe { socket, source_id, resolution });
     }
 
-    /// Wants to see nobody there any more.
+    /// Wants to see nobody there any more; answered as [`Self::subscribe`] is, with no source.
     pub fn unsubscribe(&mut self, socket: i8) {
-        self.ask(&Message::Unsubscribe { socket });
+        self.videos.ask(socket, Message::Unsubscribe { socket });
+    }
+
+    /// The next whole frame of any socket, with the socket: H.264 as Annex B, which can be decoded without what is
+    /// missing. To be called until there is none. Whoever declared `NV12` decodes it with [`crate::H264Decoder`]: what
+    /// goes over the wire is H.264 in any case.
+    pub fn poll_video(&mut self, now: Duration) -> Option<(i8, AssembledFrame<'_>)> {
+        self.videos.poll(now)
+    }
+
+    /// `RequestKeyFrame`; whether there is such a socket. What is lost asks by itself.
+    pub fn request_key_frame(&mut self, socket: i8) -> bool {
+        self.videos.want_key_frame(socket)
+    }
+
+    /// How the video of a socket arrives.
+    pub fn video_stats(&self, socket: i8) -> Option<AssemblerStats> {
+        self.videos.stats(socket)
+    }
+
+    /// Sends a frame, Annex B, with a timestamp of the 90 kHz clock; whether it was sent. While the blob's direction or
+    /// `VideoSendStatusChanged` does not let it, it is discarded.
+    ///
+    /// # Errors
+    /// No such socket, too long, or no frame.
+    pub fn send_video(
+        &mut self,
+        socket: i8,
+        annex_b: &[u8],
+        timestamp: u32,
+    ) -> Result<bool, VideoError> {
+        let declared = channels(&self.blob).find(|(id, _)| *id == socket);
+        let (_, channel) = declared.ok_or(VideoError::UnknownSocket(socket))?;
+        let key = match u8::try_from(socket) {
+            Ok(socket) => (Channel::Video, Some(socket)),
+            Err(_) => (Channel::ScreenSharing, None),
+        };
+        let flows = self.flows.get(&key).is_some_and(|(send, _)| *send == Flow::Active);
+        if !flows || !channel.direction.sends() || self.platform.is_none() {
+            return Ok(false);
+        }
+        self.videos.send(socket, annex_b, timestamp, &mut self.out)?;
+        Ok(true)
     }
 
     fn ask(&mut self, message: &Message) {
@@ -256,12 +328,16 @@ impl BotMedia {
     pub fn transmit(&mut self, now: Duration, send: impl FnMut(&[u8])) {
         if self.platform.is_some() {
             self.audio_out.poll(now, &mut self.out);
+            for what in self.videos.transmit(now, &mut self.out) {
+                self.event(BotEvent::Refused { what, why: "nobody answered".to_owned() });
+            }
             self.out.drain(send);
         }
     }
 
-    /// When [`Self::transmit`] has something by itself.
+    /// When [`Self::transmit`], or [`Self::poll_video`], has something by itself.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.platform.and(self.audio_out.next_deadline())
+        self.platform?;
+        [self.audio_out.next_deadline(), self.videos.next_deadline()].into_iter().flatten().min()
     }
 }

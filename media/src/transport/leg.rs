@@ -1,15 +1,20 @@
 //! The platform's end of one bot's media.
 
+mod video;
+
 use std::{net::SocketAddr, time::Duration};
 
-use thiserror::Error;
-
 use super::{
-    AudioReport, Blob, Message,
+    AudioReport, Blob, Dropped, Drops, Message, SHARING, VideoChannel,
     app::{Channel, Flow},
     audio::{AudioIn, AudioOut, Outbox},
     is_rtcp,
+    rtcp::{Said, cut},
+    video::channels,
 };
+pub use video::VideoCounts;
+use video::VideoLegs;
+
 use crate::{
     RtpPacket,
     audio::{Pcm16K, Played, Tone, ToneError},
@@ -22,54 +27,6 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Requests of the bot that wait to be looked at.
 const WISHES_MAX: usize = 64;
 
-/// Why a datagram was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
-pub enum Dropped {
-    /// Cut short, of another version, or padded impossibly.
-    #[error("not a packet")]
-    Form,
-    /// From an address that nobody declared.
-    #[error("from a stranger")]
-    Source,
-    /// Of an SSRC that nobody announced.
-    #[error("of an unknown SSRC")]
-    Ssrc,
-    /// Of a payload type that does not belong there, or of an impossible payload.
-    #[error("of an unknown kind")]
-    Kind,
-    /// Before the platform takes media in this direction.
-    #[error("too early, or not allowed")]
-    Inactive,
-}
-
-/// Datagrams of one session, by what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Drops {
-    /// Not packets.
-    pub form: u64,
-    /// From strangers.
-    pub source: u64,
-    /// Of unknown SSRCs.
-    pub ssrc: u64,
-    /// Of unknown kinds.
-    pub kind: u64,
-    /// While they were not allowed.
-    pub inactive: u64,
-}
-
-impl Drops {
-    /// Counts one.
-    pub const fn count(&mut self, why: Dropped) {
-        match why {
-            Dropped::Form => self.form += 1,
-            Dropped::Source => self.source += 1,
-            Dropped::Ssrc => self.ssrc += 1,
-            Dropped::Kind => self.kind += 1,
-            Dropped::Inactive => self.inactive += 1,
-        }
-    }
-}
-
 /// What the bot asks for beside sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
@@ -77,8 +34,8 @@ pub enum Wish {
     Subscribe(i8, Option<u32>, String),
     /// To see nobody there any more.
     Unsubscribe(i8),
-    /// A key frame on the socket of this SSRC.
-    KeyFrame(u32),
+    /// A key frame on this socket.
+    KeyFrame(i8),
     /// It sends no more.
     Bye,
 }
@@ -121,6 +78,7 @@ pub struct Leg {
     announced: Announced,
     audio_in: AudioIn,
     audio_out: AudioOut,
+    videos: VideoLegs,
     out: Outbox,
     wishes: Vec<Wish>,
     drops: Drops,
@@ -141,6 +99,7 @@ impl Leg {
             call_id: call_id.to_owned(),
             audio_in: AudioIn::new(),
             audio_out: AudioOut::new(announced.audio),
+            videos: VideoLegs::default(),
             announced,
             blob,
             out: Outbox::default(),
@@ -196,8 +155,7 @@ impl Leg {
 
     /// Whether the bot declared this SSRC.
     pub fn declares(&self, ssrc: u32) -> bool {
-        let video = self.blob.video.iter().chain(&self.blob.screen_sharing);
-        self.blob.audio.ssrc == ssrc || video.into_iter().any(|channel| channel.ssrc == ssrc)
+        self.blob.audio.ssrc == ssrc || channels(&self.blob).any(|(_, one)| one.ssrc == ssrc)
     }
 
     /// Media flows, or does not any more: the call is established, or held. The bot is told.
@@ -211,9 +169,21 @@ impl Leg {
     fn tell_flow(&mut self) {
         let active = self.active;
         let flow = |allowed: bool| if active && allowed { Flow::Active } else { Flow::Inactive };
-        let direction = self.blob.audio.direction;
-        let (send, receive) = (flow(direction.sends()), flow(direction.receives()));
-        self.tell(&Message::Status { channel: Channel::Audio, socket: None, send, receive });
+        let audio = (Channel::Audio, None, self.blob.audio.direction);
+        let videos = channels(&self.blob).map(|(id, one)| match u8::try_from(id) {
+            Ok(socket) => (Channel::Video, Some(socket), one.direction),
+            Err(_) => (Channel::ScreenSharing, None, one.direction),
+        });
+        let told: Vec<Message> = std::iter::once(audio)
+            .chain(videos)
+            .map(|(channel, socket, direction)| {
+                let (send, receive) = (flow(direction.sends()), flow(direction.receives()));
+                Message::Status { channel, socket, send, receive }
+            })
+            .collect();
+        for message in told {
+            self.tell(&message);
+        }
     }
 
     /// Whether media flows.
@@ -253,11 +223,11 @@ impl Leg {
             return Err(Dropped::Source);
         }
         if is_rtcp(datagram) {
-            return self.take_rtcp(datagram);
+            return cut(datagram).try_for_each(|packet| self.take_rtcp(packet));
         }
         let packet = RtpPacket::parse(datagram).map_err(|_| Dropped::Form)?;
         if packet.header.ssrc != self.blob.audio.ssrc {
-            return Err(Dropped::Ssrc);
+            return self.take_video(&packet, datagram);
         }
         if !self.active || !self.blob.audio.direction.sends() {
             return Err(Dropped::Inactive);
@@ -268,29 +238,49 @@ impl Leg {
         }
     }
 
-    fn take_rtcp(&mut self, datagram: &[u8]) -> Result<(), Dropped> {
-        let Ok((ssrc, message)) = Message::read(datagram) else { return Err(Dropped::Kind) };
-        if !self.declares(ssrc) {
-            return Err(Dropped::Ssrc);
+    fn take_rtcp(&mut self, packet: &[u8]) -> Result<(), Dropped> {
+        let wish = match Message::read(packet) {
+            Ok((ssrc, _)) if !self.declares(ssrc) => return Err(Dropped::Ssrc),
+            Ok((_, message)) => self.wish_of(message)?,
+            Err(_) => self.wish_said(Said::read(packet).map_err(|_| Dropped::Kind)?)?,
+        };
+        let Some(wish) = wish else { return Ok(()) };
+        let again = matches!(wish, Wish::KeyFrame(_)) && self.wishes.contains(&wish);
+        if self.wishes.len() < WISHES_MAX && !again {
+            self.wishes.push(wish);
         }
-        let wish = match message {
-            Message::Ready { session } if session == self.blob.session => return Ok(()),
+        Ok(())
+    }
+
+    fn wish_of(&self, message: Message) -> Result<Option<Wish>, Dropped> {
+        match message {
+            Message::Ready { session } if session == self.blob.session => Ok(None),
             Message::Subscribe { socket, source_id, resolution } => {
-                Wish::Subscribe(socket, source_id, resolution)
+                Ok(Some(Wish::Subscribe(socket, source_id, resolution)))
             }
-            Message::Unsubscribe { socket } => Wish::Unsubscribe(socket),
+            Message::Unsubscribe { socket } => Ok(Some(Wish::Unsubscribe(socket))),
             Message::Ready { .. }
             | Message::Session { .. }
             | Message::Status { .. }
             | Message::DominantSpeaker { .. }
             | Message::Subscribed { .. }
             | Message::Quality { .. }
-            | Message::Refused { .. } => return Err(Dropped::Kind),
-        };
-        if self.wishes.len() < WISHES_MAX {
-            self.wishes.push(wish);
+            | Message::Refused { .. } => Err(Dropped::Kind),
         }
-        Ok(())
+    }
+
+    fn wish_said(&self, said: Said) -> Result<Option<Wish>, Dropped> {
+        if !self.declares(said.sender()) {
+            return Err(Dropped::Ssrc);
+        }
+        match said {
+            Said::PictureLoss { media, .. } => {
+                let socket = self.announced.socket(media).ok_or(Dropped::Ssrc)?;
+                Ok(Some(Wish::KeyFrame(socket)))
+            }
+            Said::Bye { .. } => Ok(Some(Wish::Bye)),
+            Said::Report { .. } => Ok(None),
+        }
     }
 
     /// What the bot has asked for since.

@@ -7,7 +7,10 @@ mod app;
 mod audio;
 mod blob;
 mod bot;
+mod drops;
 mod leg;
+mod rtcp;
+mod video;
 
 pub use app::{AppError, Channel, Flow, Message, PAYLOAD_MAX};
 pub use audio::{AudioReport, CONTRIBUTING_MAX};
@@ -16,7 +19,9 @@ pub use blob::{
 };
 
 pub use bot::{BotEvent, BotMedia};
-pub use leg::{Announced, Dropped, Drops, Leg, Wish};
+pub use drops::{Dropped, Drops};
+pub use leg::{Announced, Leg, VideoCounts, Wish};
+pub use video::VideoError;
 
 /// What a datagram may hold, in bytes: what is left of an Ethernet frame behind the headers of IPv6 and UDP.
 pub const DATAGRAM_MAX: usize = 1_452;
@@ -30,6 +35,8 @@ pub const PT_EVENT: u8 = 101;
 pub const PT_VIDEO: u8 = 102;
 /// Video sockets of one call.
 pub const VIDEO_SOCKETS_MAX: usize = 10;
+/// Screen sharing, where a video socket is named.
+pub const SHARING: i8 = -1;
 /// Nobody, as a media source id.
 pub const NOBODY: u32 = u32::MAX;
 

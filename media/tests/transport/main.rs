@@ -1,5 +1,7 @@
 //! Both ends of the open transport (docs/media-transport.md), with nothing between them but what a test puts there.
 
+mod video;
+
 use std::{net::SocketAddr, time::Duration};
 
 use media::{
