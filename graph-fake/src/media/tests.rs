@@ -148,6 +148,7 @@ fn a_person_and_a_bot_hear_each_other() {
             | BotEvent::Status { .. }
             | BotEvent::Tone(_)
             | BotEvent::Subscribed { .. }
+            | BotEvent::KeyFrameNeeded { .. }
             | BotEvent::Refused { .. } => None,
         })
         .collect();
