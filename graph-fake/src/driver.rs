@@ -4,6 +4,7 @@
 //! Whoever has something for the platform feeds it himself, under a lock that is held for microseconds and never across
 //! an await: a round trip to a task of its own would cost more than most requests.
 
+mod roster;
 mod state;
 mod telling;
 

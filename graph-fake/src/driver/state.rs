@@ -9,9 +9,10 @@ use graph_api::{CallState, Guid, ResultInfo, Timestamp, Tone};
 use media::{Prompt, transport::Blob};
 use platform::{
     Admin, CallId, CallView, Delivery, DeliveryOutcome, Effect, FetchError, Input, MediaEvent,
-    NotificationFault, Options, Outputs, Platform, StreamKind, Who,
+    NotificationFault, Options, Outputs, Platform,
 };
 
+use super::roster::{senders_of, source_of};
 use crate::{
     config::{AppBody, Config},
     faults::{FaultPlan, FaultReply, PermissionChange, Plan, Strike},
@@ -330,7 +331,8 @@ impl State {
             })
         };
         let source = |call, who| source_of(platform, call, who).unwrap_or(0);
-        for did in plane.tick(now, sound, facts, source, out) {
+        let senders = |call| senders_of(platform, call);
+        for did in plane.tick(now, sound, facts, source, senders, out) {
             let Did::Pressed(call, tone) = did;
             let event = MediaEvent::Sent(Tone::from(tone.graph_name()));
             self.heard(call, &event);
@@ -389,13 +391,4 @@ impl State {
             }
         }
     }
-}
-
-/// The media source id of a person's audio, if the call has a roster.
-fn source_of(platform: &Platform, call: CallId, who: Guid) -> Option<u32> {
-    let conference = platform.call(call)?.conference?;
-    let view = platform.conference(conference)?;
-    let person = view.participants.iter().find(|one| one.person.who == Who::User(who))?;
-    let audio = person.streams.iter().find(|stream| stream.kind == StreamKind::Audio)?;
-    Some(audio.source_id)
 }

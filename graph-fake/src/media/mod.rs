@@ -4,11 +4,14 @@
 //! in [`crate::sound`], and what app-hosted bots say it writes there. [`carry`] is the socket around it.
 
 mod carrier;
+mod person;
 mod plane;
 mod session;
 #[cfg(test)]
 mod tests;
+mod video;
 
 pub use carrier::carry;
 pub use plane::{CallFacts, Did, Outgoing, Plane};
 pub use session::SessionShown;
+pub use video::Sender;

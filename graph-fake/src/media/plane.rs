@@ -4,13 +4,17 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use graph_api::{Guid, Timestamp};
 use media::{
+    RtpPacket,
     audio::{FRAME_PERIOD, Played, Tone},
     transport::{Blob, Dropped, Drops, is_rtcp},
 };
 use platform::CallId;
 use tokio::sync::Notify;
 
-use super::session::{Session, SessionShown};
+use super::{
+    session::{Session, SessionShown},
+    video::{Sender, Videos},
+};
 use crate::sound::Sound;
 
 /// Sessions at a time.
@@ -64,9 +68,13 @@ pub enum Did {
     Pressed(CallId, Tone),
 }
 
+/// All sessions, each with the conference that it was in last.
+pub(super) type Sessions = BTreeMap<CallId, (Session, Option<u64>)>;
+
 /// The media of all app-hosted calls.
 pub struct Plane {
-    sessions: BTreeMap<CallId, (Session, Option<u64>)>,
+    sessions: Sessions,
+    videos: Videos,
     /// Which call a bot's SSRC belongs to.
     declared: BTreeMap<(SocketAddr, u32), CallId>,
     /// The next tick, while there are sessions.
@@ -82,6 +90,7 @@ impl Default for Plane {
     fn default() -> Self {
         Self {
             sessions: BTreeMap::new(),
+            videos: Videos::default(),
             declared: BTreeMap::new(),
             tick: None,
             next_ssrc: 0x5245_0001,
@@ -121,6 +130,7 @@ impl Plane {
         }
         // Enough for every channel that a blob can have.
         self.next_ssrc = self.next_ssrc.wrapping_add(32);
+        self.videos.open(call, &blob);
         let session = Session::new(since(at), call, blob, self.next_ssrc);
         self.sessions.insert(call, (session, None));
         if self.tick.is_none() {
@@ -134,6 +144,7 @@ impl Plane {
     pub fn close(&mut self, call: CallId) {
         if self.sessions.remove(&call).is_some() {
             self.declared.retain(|_, of| *of != call);
+            self.videos.close(call);
         }
         if self.sessions.is_empty() {
             self.tick = None;
@@ -152,13 +163,22 @@ impl Plane {
         let Some(ssrc) = ssrc.map(u32::from_be_bytes) else {
             return self.drops.count(Dropped::Form);
         };
-        let Some(call) = self.declared.get(&(from, ssrc)) else {
+        let Some(call) = self.declared.get(&(from, ssrc)).copied() else {
             let known = self.declared.keys().any(|(address, _)| *address == from);
             return self.drops.count(if known { Dropped::Ssrc } else { Dropped::Source });
         };
-        if let Some((session, _)) = self.sessions.get_mut(call) {
+        if let Some((session, _)) = self.sessions.get_mut(&call) {
             // What is not taken is counted there.
             let _ = session.leg.receive(since(at), from, datagram);
+            let mut socket = None;
+            session.leg.drain_video(|of, _| socket = Some(of));
+            // What was handed out is this datagram, or none.
+            if let Some(socket) = socket
+                && let Ok(packet) = RtpPacket::parse(datagram)
+            {
+                let Self { videos, sessions, .. } = self;
+                videos.route(since(at), (call, socket), &packet, sessions);
+            }
         }
     }
 
@@ -172,13 +192,15 @@ impl Plane {
         }
     }
 
-    /// The 20 ms that begin at each tick that is due: what bots say goes into `sound`, what they hear comes from there.
+    /// The 20 ms that begin at each tick that is due: what bots say goes into `sound`, what they hear comes from there;
+    /// what they may see is what the rosters say that is sent.
     pub fn tick(
         &mut self,
         now: Timestamp,
         sound: &mut Sound,
         call: impl Fn(CallId) -> Option<CallFacts>,
         source: impl Fn(CallId, Guid) -> u32,
+        senders: impl Fn(CallId) -> Vec<Sender>,
         out: &mut Outgoing,
     ) -> Vec<Did> {
         let mut did = Vec::new();
@@ -197,6 +219,7 @@ impl Plane {
                 }
                 one(session, *id, at, facts, sound, &source, &mut did);
             }
+            self.videos.slot(since(at), &mut self.sessions, &call, &senders);
         }
         for (session, _) in self.sessions.values_mut() {
             let to = session.leg.address();

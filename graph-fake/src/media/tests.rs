@@ -1,5 +1,7 @@
 //! The plane alone, with bots at the other end.
 
+mod video;
+
 use std::{net::SocketAddr, time::Duration};
 
 use graph_api::{Guid, Timestamp};
@@ -95,7 +97,7 @@ impl Stage {
         let mut out = Outgoing::default();
         let facts = |_| Some(CallFacts { active: *active, conference: *conference });
         let source = |_, who: Guid| who.as_u128() as u32 * 10;
-        did.extend(plane.tick(*now, sound, facts, source, &mut out));
+        did.extend(plane.tick(*now, sound, facts, source, |_| Vec::new(), &mut out));
         let since = Duration::from_nanos(now.as_nanos());
         for (to, datagram) in out.datagrams() {
             let bot = bots.iter_mut().find(|bot| bot.address() == to).unwrap();
@@ -147,6 +149,7 @@ fn a_person_and_a_bot_hear_each_other() {
             BotEvent::Began { .. }
             | BotEvent::Status { .. }
             | BotEvent::Tone(_)
+            | BotEvent::KeyFrameNeeded { .. }
             | BotEvent::Subscribed { .. }
             | BotEvent::KeyFrameNeeded { .. }
             | BotEvent::Refused { .. } => None,
