@@ -151,7 +151,6 @@ fn a_person_and_a_bot_hear_each_other() {
             | BotEvent::Tone(_)
             | BotEvent::KeyFrameNeeded { .. }
             | BotEvent::Subscribed { .. }
-            | BotEvent::KeyFrameNeeded { .. }
             | BotEvent::Refused { .. } => None,
         })
         .collect();
