@@ -95,6 +95,7 @@ impl House {
         let mut places = bot_places(manifest).map_err(|error| broken(&error))?;
         check_callback(&places.callback, true).map_err(|error| wrong(&error))?;
         let clock = Clock::manual_beside_machine();
+        clock.run().map_err(|error| broken(&error))?;
         let fake = Fake::bind(Setup {
             seed: 1,
             config: config(&places.callback),

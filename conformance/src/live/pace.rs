@@ -1,5 +1,4 @@
-//! Time on real sockets. The fake's clock is moved by hand: it runs with the machine's as long as something happens,
-//! and jumps once nothing is on its way and nobody has done anything for a moment.
+//! Time on real sockets. The fake's clock runs with the machine's as long as something happens, and jumps once nothing is on its way and nobody has done anything for a moment.
 
 use std::time::Duration;
 
@@ -20,13 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const REAL_PASSING: Duration = Duration::from_secs(3);
 /// And so much for a bot that lives in virtual time, since it has to think all the same.
 const REAL_THINKING: Duration = Duration::from_secs(1);
-/// A bot whose timers are real has so much real time to react.
+/// A bot has so much real time to react: the libraries that it uses sleep on the machine's clock, whatever it does.
 const REAL_WAITING: Duration = Duration::from_secs(20);
 
 /// How time passes for the bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tempo {
-    /// The bot sleeps on the fake's clock: nothing is missed by jumping.
+    /// The bot sleeps on the fake's clock: no silence is too long.
     Virtual,
     /// The bot sleeps on its own clock: its reactions are waited for in real time, and long silences are cut short.
     Mixed,
@@ -66,9 +65,8 @@ impl Pace {
     fn real(&self, what: For, all: Duration) -> Duration {
         match (self.tempo, what) {
             (Tempo::Real, _) => Duration::MAX,
-            (Tempo::Virtual, For::Reaction) => Duration::ZERO,
+            (Tempo::Virtual | Tempo::Mixed, For::Reaction) => all.min(REAL_WAITING),
             (Tempo::Virtual, For::Passing) => all.min(REAL_THINKING),
-            (Tempo::Mixed, For::Reaction) => all.min(REAL_WAITING),
             (Tempo::Mixed, For::Passing) => all.min(REAL_PASSING),
         }
     }
@@ -86,15 +84,13 @@ impl Pace {
         while passing.step().await {}
     }
 
-    /// A moment passes, here as there.
-    async fn flow(&self, until: Timestamp) {
-        let begun = Instant::now();
+    /// A moment passes by itself.
+    async fn flow(&self) {
         tokio::time::sleep(LOOK_EVERY).await;
-        self.go(until.min(self.now() + begun.elapsed())).await;
+        self.jump(Duration::ZERO).await;
     }
 
-    async fn go(&self, to: Timestamp) {
-        let by = to.saturating_since(self.now());
+    async fn jump(&self, by: Duration) {
         self.clock.advance(by).expect("the stage's clock is moved by hand");
         // A platform that broke is told of by whatever is asked of it next.
         let _ = self.watch.settle().await;
@@ -142,10 +138,10 @@ impl Passing<'_> {
             let next = pace.clock.next_wake().filter(|wake| *wake > now && *wake < self.until);
             let enough = if next.is_some() { quiet_for } else { patience };
             if activity.under_way == 0 && self.begun.elapsed() >= self.real && quiet >= enough {
-                pace.go(next.unwrap_or(self.until)).await;
+                pace.jump(next.unwrap_or(self.until).saturating_since(now)).await;
                 self.since = Instant::now();
             } else {
-                pace.flow(self.until).await;
+                pace.flow().await;
             }
         }
     }

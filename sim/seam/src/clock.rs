@@ -30,11 +30,30 @@ enum Kind {
 #[derive(Debug)]
 struct Manual {
     anchor: Timestamp,
-    now: watch::Sender<Timestamp>,
+    now: watch::Sender<Standing>,
     /// What programs beside this clock go by, if that is another one.
     machine: Option<Clock>,
     /// How many sleep until when.
     sleepers: Mutex<BTreeMap<Timestamp, usize>>,
+}
+
+/// Where a clock stands that somebody moves.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    at: Timestamp,
+    /// Since when it runs with tokio's clock as well, if it does.
+    since: Option<Instant>,
+}
+
+impl Standing {
+    fn now(self) -> Timestamp {
+        self.at + self.since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    /// The same so much later.
+    fn later(self, by: Duration) -> Self {
+        Self { at: self.now() + by, since: self.since.map(|_| Instant::now()) }
+    }
 }
 
 /// Somebody sleeps until a time; dropped when they do no more.
@@ -99,7 +118,8 @@ impl Clock {
     }
 
     fn moved_by_hand(anchor: Timestamp, machine: Option<Self>) -> Self {
-        let (now, sleepers) = (watch::channel(anchor).0, Mutex::default());
+        let (now, sleepers) =
+            (watch::channel(Standing { at: anchor, since: None }).0, Mutex::default());
         Self(Kind::Manual(Arc::new(Manual { anchor, now, machine, sleepers })))
     }
 
@@ -108,7 +128,7 @@ impl Clock {
         match &self.0 {
             Kind::Running { anchor, since } => *anchor + since.elapsed(),
             Kind::Skewed { anchor, since, skew } => skew.shown(*anchor + since.elapsed()),
-            Kind::Manual(manual) => *manual.now.borrow(),
+            Kind::Manual(manual) => manual.now.borrow().now(),
         }
     }
 
@@ -139,17 +159,33 @@ impl Clock {
         match &self.0 {
             Kind::Running { .. } | Kind::Skewed { .. } => Err(ClockError::RunsByItself),
             Kind::Manual(manual) => {
-                manual.now.send_modify(|now| *now = *now + by);
-                Ok(*manual.now.borrow())
+                manual.now.send_modify(|now| *now = now.later(by));
+                Ok(self.now())
             }
         }
+    }
+
+    /// From now on a manual clock runs by itself, and can be moved ahead all the same. Whoever sleeps on it wakes no
+    /// sooner than it is moved, be it by nothing.
+    ///
+    /// # Errors
+    /// Other clocks run already.
+    pub fn run(&self) -> Result<(), ClockError> {
+        let Kind::Manual(manual) = &self.0 else { return Err(ClockError::RunsByItself) };
+        manual.now.send_modify(|now| {
+            now.since.get_or_insert_with(Instant::now);
+        });
+        Ok(())
     }
 
     /// Takes a manual clock back to where it stood at first; a clock that runs goes on. Whoever sleeps until a time
     /// that has not come sleeps until it comes.
     pub fn rewind(&self) {
         if let Kind::Manual(manual) = &self.0 {
-            manual.now.send_replace(manual.anchor);
+            manual.now.send_modify(|now| {
+                now.at = manual.anchor;
+                now.since = now.since.map(|_| Instant::now());
+            });
         }
     }
 
@@ -176,7 +212,7 @@ impl Clock {
                 let mut receiver = manual.now.subscribe();
                 let _sleeper = Sleeper::new(manual, until);
                 // The sender lives as long as `self`, so waiting cannot fail before the time comes.
-                let _ = receiver.wait_for(|now| *now >= until).await;
+                let _ = receiver.wait_for(|now| now.now() >= until).await;
             }
         }
     }
@@ -238,6 +274,11 @@ mod tests {
         tokio::time::advance(Duration::from_secs(3)).await;
         assert_eq!(clock.machine(), start + Duration::from_secs(3));
         assert_eq!(clock.now(), start + Duration::from_secs(7_200));
+        clock.run().unwrap();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(clock.now(), start + Duration::from_secs(7_205));
+        clock.advance(Duration::from_secs(10)).unwrap();
+        assert_eq!(clock.now(), start + Duration::from_secs(7_215), "it jumps, and runs on");
         let alone = Clock::manual(Timestamp::from_secs(10));
         assert_eq!(alone.machine(), alone.now());
     }
