@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use bot_reference::Flaw;
+use graph_fake::manifest::Deed;
 use seam::BoxFuture;
 
 use crate::{failure::Wrong, rule::Rule, stage::Stage};
@@ -14,6 +15,8 @@ pub enum Level {
     Must,
     /// It works, until something goes wrong.
     Should,
+    /// Good manners.
+    May,
 }
 
 impl Level {
@@ -22,6 +25,7 @@ impl Level {
         match self {
             Self::Must => "must",
             Self::Should => "should",
+            Self::May => "may",
         }
     }
 }
@@ -33,17 +37,37 @@ pub enum Profile {
     Callable,
     /// Takes calls and says something first, with Graph's prompts.
     ServiceHosted,
+    /// Is service-hosted, and listens to keys.
+    Tones,
+    /// Is service-hosted, and records when it is asked to.
+    Recording,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Callable, Self::ServiceHosted];
+    pub const ALL: [Self; 4] = [Self::Callable, Self::ServiceHosted, Self::Tones, Self::Recording];
+
+    /// What else a bot is that is this.
+    pub const fn builds_on(self) -> Option<Self> {
+        match self {
+            Self::Callable => None,
+            Self::ServiceHosted => Some(Self::Callable),
+            Self::Tones | Self::Recording => Some(Self::ServiceHosted),
+        }
+    }
+
+    /// Whether a bot that claims this claims `other` too.
+    pub fn implies(self, other: Self) -> bool {
+        self == other || self.builds_on().is_some_and(|basis| basis.implies(other))
+    }
 
     /// Its name on a command line.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Callable => "callable",
             Self::ServiceHosted => "service-hosted",
+            Self::Tones => "tones",
+            Self::Recording => "recording",
         }
     }
 }
@@ -59,12 +83,18 @@ pub enum Need {
     Faults,
     /// Access tokens have to expire in virtual time.
     TokensExpire,
+    /// The bot has to crash and come back.
+    Restart,
+    /// The bot has to do this when somebody in the call asks for it.
+    Asked(Deed),
 }
 
 impl Need {
     /// In words.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Asked(deed) => deed.word(),
+            Self::Restart => "a bot that crashes and comes back",
             Self::VirtualTime => "virtual time",
             Self::Tokens => "forged tokens",
             Self::Faults => "faults on demand",

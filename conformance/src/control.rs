@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderName, Method, Request, StatusCode, header};
 use seam::{HttpClient, Network};
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -130,19 +130,18 @@ impl Control {
         })
     }
 
-    /// Posts a notification to a bot, as the platform, or a stranger, would; the bot's status, or why
-    /// there is none.
+    /// Posts something to a bot, as the platform, or a stranger, would; the bot's status, or why there is none.
     pub async fn notify(
         &self,
         url: &str,
-        token: Option<&str>,
-        body: &Value,
+        headers: &[(HeaderName, &str)],
+        body: String,
     ) -> Result<StatusCode, String> {
-        let mut request = Request::post(url).header(header::CONTENT_TYPE, "application/json");
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let mut request = Request::post(url);
+        for (name, value) in headers {
+            request = request.header(name, *value);
         }
-        let request = request.body(Bytes::from(body.to_string())).map_err(|e| e.to_string())?;
+        let request = request.body(Bytes::from(body)).map_err(|e| e.to_string())?;
         let response = self.client.send(request).await.map_err(|e| e.to_string())?;
         Ok(response.status())
     }

@@ -1,4 +1,4 @@
-//! The rules that the cases test.
+//! The rules that the cases of several topics test; a topic has further ones of its own beside its cases.
 
 use crate::rule::{Rule, Sourced};
 
@@ -167,8 +167,8 @@ pub const BOUNDED_RETRIES: Rule = Rule {
     source: "https://learn.microsoft.com/graph/best-practices-concept",
 };
 
-/// All of them.
-pub const ALL: [&Rule; 18] = [
+/// All of these.
+pub const ALL: &[&Rule] = &[
     &ANSWER_WITHIN,
     &ACKNOWLEDGE_WITHIN,
     &ANSWER_ONCE,

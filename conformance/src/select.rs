@@ -84,7 +84,7 @@ pub struct NothingSelected(String);
 pub struct Selection {
     /// Globs over ids, or topics; none takes all.
     pub globs: Vec<String>,
-    /// Only cases for this kind of bot. `service-hosted` includes what every callable bot must do.
+    /// Only cases for this kind of bot, those included that are for the kinds that it builds on.
     pub profile: Option<Profile>,
 }
 
@@ -116,7 +116,7 @@ impl Selection {
         let wanted = |case: &&Case| {
             let by_id = patterns.is_empty()
                 || patterns.iter().any(|(text, pattern)| matches(case, text, pattern));
-            by_id && self.profile.is_none_or(|profile| claims(profile, case.profile))
+            by_id && self.profile.is_none_or(|profile| profile.implies(case.profile))
         };
         let found: Vec<&'static Case> = all.iter().copied().filter(wanted).collect();
         if found.is_empty() {
@@ -128,10 +128,6 @@ impl Selection {
 
 fn matches(case: &Case, text: &str, pattern: &glob::Pattern) -> bool {
     case.topic() == text || pattern.matches(case.id)
-}
-
-fn claims(bot: Profile, case: Profile) -> bool {
-    bot == case || (bot, case) == (Profile::ServiceHosted, Profile::Callable)
 }
 
 #[cfg(test)]

@@ -68,7 +68,8 @@ fn rehearse_seen(
     setup.wire = wire;
     let report = rehearse(setup, async move |seat: Seat| {
         let control = Control::new(seat.network.clone(), CONTROL_URL);
-        let stage = Stage::open(control, seat.clock.clone()).await?;
+        let stage =
+            Stage::open(control, seat.clock.clone()).await?.with_power(seat.control.clone());
         (case.story)(&stage).await
     });
     let verdict = match report.outcome {

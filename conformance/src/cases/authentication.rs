@@ -16,6 +16,10 @@ use crate::{
     stage::Stage,
 };
 
+/// In reading order.
+pub const CASES: &[&Case] =
+    &[&NO_TOKEN, &FORGED_SIGNATURE, &WRONG_AUDIENCE, &EXPIRED, &WRONG_ISSUER, &NO_TENANT];
+
 /// A call that does not exist.
 const NO_CALL: &str = "0badca11-0000-4000-8000-000000000001";
 /// A bot that fell for it would have asked Graph by then.

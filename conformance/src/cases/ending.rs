@@ -12,6 +12,9 @@ use crate::{
     stage::{Call, Stage, was_taken},
 };
 
+/// In reading order.
+pub const CASES: &[&Case] = &[&SILENCE, &LATE_INVITATION];
+
 /// What is over is over.
 pub const SILENCE: Case = Case {
     id: "ending/silence-after-the-end",

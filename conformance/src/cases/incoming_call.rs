@@ -11,6 +11,10 @@ use crate::{
     stage::{Stage, was_taken},
 };
 
+/// In reading order.
+pub const CASES: &[&Case] =
+    &[&ANSWERED_IN_TIME, &ACKNOWLEDGED_IN_TIME, &ANSWERED_ONCE, &TWO_AT_ONCE, &CALLER_GIVES_UP];
+
 /// The bot answers before the caller hears that it cannot be reached.
 pub const ANSWERED_IN_TIME: Case = Case {
     id: "incoming-call/answered-in-time",

@@ -9,6 +9,9 @@ use crate::{
     rules,
 };
 
+/// In reading order.
+pub const CASES: &[&Case] = &[&THREE_HOURS];
+
 /// A call nobody hangs up is still there after three hours, because the bot keeps it alive.
 pub const THREE_HOURS: Case = Case {
     id: "keep-alive/three-hours",

@@ -11,6 +11,9 @@ use crate::{
     rules,
 };
 
+/// In reading order.
+pub const CASES: &[&Case] = &[&UNKNOWN_MEMBERS, &ID_FROM_RESOURCE_URL];
+
 /// Graph grows.
 pub const UNKNOWN_MEMBERS: Case = Case {
     id: "notifications/unknown-members",

@@ -10,6 +10,9 @@ use crate::{
     rules,
 };
 
+/// In reading order.
+pub const CASES: &[&Case] = &[&WAIT_FOR_AUDIO, &ONCE];
+
 /// Audio first.
 pub const WAIT_FOR_AUDIO: Case = Case {
     id: "prompts/wait-for-audio",

@@ -11,6 +11,9 @@ use crate::{
     rules,
 };
 
+/// In reading order.
+pub const CASES: &[&Case] = &[&WAITS_AS_TOLD, &GIVES_UP];
+
 /// What the fake asks for, in seconds.
 const RETRY_AFTER: u32 = 3;
 /// Attempts after which a bot should have seen that it does not work.

@@ -9,6 +9,9 @@ use crate::{
     rules,
 };
 
+/// In reading order.
+pub const CASES: &[&Case] = &[&OUTLIVE_THE_FIRST, &REUSED];
+
 /// An hour is short.
 pub const OUTLIVE_THE_FIRST: Case = Case {
     id: "tokens/outlive-the-first",

@@ -11,6 +11,9 @@ use crate::{
     rules,
 };
 
+/// In reading order.
+pub const CASES: &[&Case] = &[&ONCE];
+
 /// Once.
 pub const ONCE: Case = Case {
     id: "tones/once",

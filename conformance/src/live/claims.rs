@@ -1,6 +1,6 @@
 //! Which cases are for a bot that claims this and that.
 
-use graph_fake::manifest::{BotClock, Claim, Manifest};
+use graph_fake::manifest::{BotClock, Claim, Deed, Manifest};
 
 use super::Tempo;
 use crate::case::{Case, Need, Profile};
@@ -23,6 +23,8 @@ pub fn needed(case: &Case) -> Claim {
         ("recording-policy" | "compliance", _) => Claim::RecordingPolicy,
         (_, Profile::Callable) => Claim::IncomingCall,
         (_, Profile::ServiceHosted) => Claim::Prompts,
+        (_, Profile::Tones) => Claim::Tones,
+        (_, Profile::Recording) => Claim::Recording,
     }
 }
 
@@ -47,6 +49,15 @@ pub fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
                      machine's clock"
             .to_owned());
     }
+    if case.needs.contains(&Need::Restart) {
+        return Some("needs a bot whose machine can be switched off in a call".to_owned());
+    }
+    if let Some(deed) = case.needs.iter().find_map(|need| unasked(*need, manifest)) {
+        return Some(format!(
+            "nobody can ask the bot for '{0}': the manifest has no 'keys.{0}'",
+            deed.word()
+        ));
+    }
     let tempo = tempo(manifest);
     if case.needs.contains(&Need::VirtualTime) && tempo != Tempo::Virtual {
         return Some("needs virtual time, and the bot's timers follow the machine's clock; 'clock = \"fake\"' is for \
@@ -62,9 +73,20 @@ pub fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
     None
 }
 
+/// What somebody needs to ask the bot for and cannot.
+fn unasked(need: Need, manifest: &Manifest) -> Option<Deed> {
+    let Need::Asked(deed) = need else { return None };
+    let told = deed.action().is_some_and(|action| manifest.actions.contains(&action));
+    let asked = told || manifest.keys.contains_key(&deed);
+    (!asked).then_some(deed)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, path::PathBuf};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        path::PathBuf,
+    };
 
     use graph_fake::manifest::Ready;
 
@@ -82,6 +104,7 @@ mod tests {
             expected_failures: None,
             driver: None,
             actions: BTreeSet::new(),
+            keys: BTreeMap::new(),
             command: None,
             ready: Ready::default(),
             media: None,

@@ -209,6 +209,7 @@ impl<'a> Session<'a> {
         let driver = self.driver.clone();
         let story = async {
             let stage = Stage::paced(control, pace, since).await?.with_driver(driver);
+            let stage = stage.with_keys(self.plan.manifest.keys.clone());
             (case.story)(&stage).await
         };
         let house = self.house;

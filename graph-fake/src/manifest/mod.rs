@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use graph_api::Tone;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -128,6 +129,90 @@ impl DriverAction {
     }
 }
 
+/// What a bot can be asked for by somebody who is in a call with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Deed {
+    /// Say which keys there are; a prompt that comes to its end by itself.
+    Menu,
+    /// Say something that takes at least five seconds.
+    Story,
+    /// Stop saying it.
+    StopStory,
+    /// Record whoever asks, until `#` or silence.
+    Record,
+    /// Bring a colleague in.
+    Invite,
+    /// Put whoever asks through to a colleague.
+    Transfer,
+    /// Mute itself.
+    Mute,
+    /// Unmute itself.
+    Unmute,
+    /// Look who is there.
+    Participants,
+    /// Hang up, and call whoever asked back.
+    CallBack,
+    /// Call whoever asks and a colleague, in a group call.
+    GroupCall,
+    /// Hang up.
+    HangUp,
+}
+
+impl Deed {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Menu,
+        Self::Story,
+        Self::StopStory,
+        Self::Record,
+        Self::Invite,
+        Self::Transfer,
+        Self::Mute,
+        Self::Unmute,
+        Self::Participants,
+        Self::CallBack,
+        Self::GroupCall,
+        Self::HangUp,
+    ];
+
+    /// Its name in manifests.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Menu => "menu",
+            Self::Story => "story",
+            Self::StopStory => "stopStory",
+            Self::Record => "record",
+            Self::Invite => "invite",
+            Self::Transfer => "transfer",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
+            Self::Participants => "participants",
+            Self::CallBack => "callBack",
+            Self::GroupCall => "groupCall",
+            Self::HangUp => "hangUp",
+        }
+    }
+
+    /// The action that a bot with a driver is told instead of pressing a key, if there is one.
+    pub const fn action(self) -> Option<DriverAction> {
+        match self {
+            Self::Mute => Some(DriverAction::Mute),
+            Self::Unmute => Some(DriverAction::Unmute),
+            Self::HangUp => Some(DriverAction::HangUp),
+            Self::Invite => Some(DriverAction::Invite),
+            Self::Menu
+            | Self::Story
+            | Self::StopStory
+            | Self::Record
+            | Self::Transfer
+            | Self::Participants
+            | Self::CallBack
+            | Self::GroupCall => None,
+        }
+    }
+}
+
 /// Whose clock the bot's own timers follow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -216,6 +301,9 @@ pub struct Manifest {
     /// What it can be told to do; everything else it must refuse.
     #[serde(default)]
     pub actions: BTreeSet<DriverAction>,
+    /// The keys by which people in a call ask for something, as Graph names tones: `record = "tone1"`.
+    #[serde(default)]
+    pub keys: BTreeMap<Deed, String>,
     /// How it is started; without it, it runs already at its URL.
     #[serde(default)]
     pub command: Option<Command>,
@@ -321,6 +409,12 @@ impl Manifest {
         }
         if self.driver.is_none() && !self.actions.is_empty() {
             return mistake("actions", "actions: there is no 'driver' to tell them to");
+        }
+        for (deed, key) in &self.keys {
+            if matches!(Tone::from(key.as_str()), Tone::Unknown(_)) {
+                let why = format!("keys.{}: '{key}' is no tone of Graph's", deed.word());
+                return Err(Mistake { near: deed.word(), why });
+            }
         }
         if !(1..=READY_MAX).contains(&self.ready.timeout) {
             return mistake("timeout", "ready.timeout: 1 to 600 seconds");

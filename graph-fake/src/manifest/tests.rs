@@ -50,6 +50,8 @@ fn mistakes_are_named_with_line_key_and_what_was_meant() {
     refused(("[ready]", "[ready]\ntimeout = 0"), &["line 10", "1 to 600 seconds"]);
     refused(("[ready]", "[ready]\ntimeout = -1"), &["line 10", "timeout"]);
     refused(("name =", "actions = [\"mute\"]\nname ="), &["line 2", "no 'driver'"]);
+    refused(("[ready]", "[keys]\nrecord = \"one\"\n[ready]"), &["line 10", "keys.record", "'one'"]);
+    refused(("[ready]", "[keys]\nrecrod = \"tone1\"\n[ready]"), &["line 10", "recrod"]);
     refused(("name =", "url = \"nowhere\"\nname ="), &["line 2", "url"]);
     refused(("[\"ivr\"]", "[]"), &["line 3", "profiles"]);
     refused(("\"python3\"", "\" \""), &["line 6", "names no program"]);
@@ -65,6 +67,9 @@ fn words_are_those_of_manifests() {
     }
     for action in DriverAction::ALL {
         assert_eq!(serde_json::json!(action), action.word());
+    }
+    for deed in Deed::ALL {
+        assert_eq!(serde_json::json!(deed), deed.word());
     }
 }
 

@@ -1,14 +1,16 @@
 //! What a story acts on: people, calls, time, and what the bot did.
 
+mod asking;
+pub(crate) mod letters;
+
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use graph_fake::manifest::DriverAction;
+use graph_fake::manifest::Deed;
 use serde_json::{Value, json};
-use sim::plan::Forgery;
 
 use crate::{
     control::Control,
@@ -17,6 +19,8 @@ use crate::{
     live::{Driver, For, Pace},
 };
 use seam::Clock;
+
+pub use letters::Letter;
 
 /// How often a story looks whether what it waits for has happened.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -58,6 +62,8 @@ pub struct Stage {
     /// Lines up to this number are older than the story.
     since: u64,
     driver: Option<Driver>,
+    keys: BTreeMap<Deed, String>,
+    world: Option<sim::Control>,
     tenant: String,
     app: String,
     webhook: String,
@@ -92,25 +98,21 @@ impl Stage {
             .collect();
         let (app, webhook) =
             (text(&tenant["apps"][0]["id"]), text(&tenant["apps"][0]["callbackUri"]));
-        let (driver, tenant) = (None, text(&tenant["id"]));
+        let (driver, keys, world) = (None, asking::reference_keys(), None);
+        let tenant = text(&tenant["id"]);
         Ok(Self {
             control,
             time,
             since,
             driver,
+            keys,
+            world,
             tenant,
             app,
             webhook,
             people,
             lines: Mutex::default(),
         })
-    }
-
-    /// The same stage, on which the bot can be told what to do.
-    #[must_use]
-    pub fn with_driver(mut self, driver: Option<Driver>) -> Self {
-        self.driver = driver;
-        self
     }
 
     /// The people's own way to the fake.
@@ -121,22 +123,6 @@ impl Stage {
     /// The id of the bot's tenant.
     pub fn tenant(&self) -> &str {
         &self.tenant
-    }
-
-    /// The bot is told to do something; its status, and what it says.
-    ///
-    /// # Errors
-    /// It cannot be told, or does not answer.
-    pub async fn tells(&self, action: &str, body: &Value) -> Result<(u16, Value), Wrong> {
-        match &self.driver {
-            Some(driver) => driver.tell(action, body).await,
-            None => Err(Wrong::bot("a way to tell the bot what to do", "there is none")),
-        }
-    }
-
-    /// What the bot says that it can be told.
-    pub(crate) fn declared(&self) -> BTreeSet<DriverAction> {
-        self.driver.as_ref().map(|driver| driver.declared.clone()).unwrap_or_default()
     }
 
     /// Somebody in the bot's tenant.
@@ -172,9 +158,21 @@ impl Stage {
         Ok(Call { id, by: by.clone(), rung_at })
     }
 
+    /// Somebody rings the bot, and is answered.
+    pub async fn is_in_call_with(&self, name: &str) -> Result<Call, Wrong> {
+        let call = self.rings_the_bot(&self.person(name)).await?;
+        self.is_answered(&call).await?;
+        Ok(call)
+    }
+
     /// The person who rang hangs up.
     pub async fn hangs_up(&self, call: &Call) -> Result<(), Wrong> {
         Ok(self.control.act(&call.id, Some(&call.by.id), "hangup").await?)
+    }
+
+    /// The person who rang does something.
+    pub async fn acts(&self, call: &Call, action: &str) -> Result<(), Wrong> {
+        Ok(self.control.act(&call.id, Some(&call.by.id), action).await?)
     }
 
     /// The person who rang presses keys, named as Graph names tones.
@@ -201,33 +199,9 @@ impl Stage {
         Ok(self.control.faults(plan).await?)
     }
 
-    /// Posts a notification about a call to the bot's webhook, as the platform or, with a fault of the token, as a
-    /// stranger would; the bot's status.
-    ///
-    /// # Errors
-    /// The bot does not answer.
-    pub async fn notifies(
-        &self,
-        call_id: &str,
-        fault: Option<Forgery>,
-        entry: Value,
-    ) -> Result<u16, Wrong> {
-        let token = self.token(fault).await?;
-        let mut entry = entry;
-        entry["resourceUrl"] = format!("/communications/calls/{call_id}").into();
-        let body = json!({"@odata.type": "#microsoft.graph.commsNotifications", "value": [entry]});
-        let answer = self.control.notify(&self.webhook, token.as_deref(), &body).await;
-        let status = answer.map_err(|why| Wrong::bot("an answer to a notification", why))?;
-        Ok(status.as_u16())
-    }
-
-    async fn token(&self, fault: Option<Forgery>) -> Result<Option<String>, Wrong> {
-        let wish =
-            fault.map_or_else(|| Some(json!({"appId": self.app})), |how| how.wish(&self.app));
-        match wish {
-            None => Ok(None),
-            Some(wish) => Ok(Some(self.control.callback_token(wish).await?)),
-        }
+    /// What goes wrong from now on: a fault plan as `PUT /faults` takes it, instead of the one before.
+    pub async fn goes_wrong(&self, plan: Value) -> Result<(), Wrong> {
+        Ok(self.control.faults(plan).await?)
     }
 
     /// Everything that has happened so far.
