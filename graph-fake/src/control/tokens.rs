@@ -30,10 +30,12 @@ pub struct CallbackToken {
     issuer: Option<String>,
     /// Seconds until it expires; may be negative.
     expires_in_seconds: Option<i64>,
-    /// Which key signs: `platform`, `unknown`, or `none` (`alg` none, no signature).
+    /// Seconds until it becomes valid; may be negative.
+    not_before_seconds: Option<i64>,
+    /// Which key signs: `platform`, `unknown`, `symmetric`, or `none` (`alg` none, no signature).
     #[serde(default)]
     key: Key,
-    /// Claims to leave out.
+    /// Claims to leave out; or `kid`, of the header.
     #[serde(default)]
     omit: Vec<String>,
 }
@@ -47,6 +49,9 @@ pub enum Key {
     Platform,
     /// One that no metadata shows.
     Unknown,
+    /// A secret that everybody knows: `alg` is HS256, and the secret the modulus of the platform's public key as its
+    /// metadata writes it.
+    Symmetric,
     /// None at all.
     None,
 }
@@ -66,7 +71,7 @@ pub async fn callback_token(
         Some(tenant) => tenant,
         None => tenant_of(&control, app).await?,
     };
-    const CLAIMS: [&str; 6] = ["iss", "aud", "tid", "iat", "nbf", "exp"];
+    const CLAIMS: [&str; 7] = ["iss", "aud", "tid", "iat", "nbf", "exp", "kid"];
     if let Some(odd) = body.omit.iter().find(|claim| !CLAIMS.contains(&claim.as_str())) {
         return Err(Trouble::bad(format!("omit: '{odd}' is none of {}", CLAIMS.join(", "))));
     }
@@ -74,9 +79,11 @@ pub async fn callback_token(
         audience: body.audience,
         issuer: body.issuer,
         expires_in_seconds: body.expires_in_seconds,
+        not_before_seconds: body.not_before_seconds,
         key: match body.key {
             Key::Platform => TokenKey::Platform,
             Key::Unknown => TokenKey::Unknown,
+            Key::Symmetric => TokenKey::Symmetric,
             Key::None => TokenKey::None,
         },
         omit: body.omit,

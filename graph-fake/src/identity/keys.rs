@@ -149,6 +149,11 @@ impl SigningKey {
         Ok(Self { kid, private, public, jwk })
     }
 
+    /// The modulus as a key set writes it.
+    pub(super) fn modulus(&self) -> &str {
+        self.jwk["n"].as_str().expect("an RSA key has a modulus")
+    }
+
     /// As a key set shows it (clients.md 8).
     pub(super) fn shown(&self) -> Value {
         json!({

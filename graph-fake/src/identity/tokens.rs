@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use graph_api::{Guid, Timestamp};
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -84,6 +84,8 @@ pub enum TokenKey {
     Platform,
     /// One that no metadata shows, under the name of the platform's.
     Unknown,
+    /// A secret that everybody knows: the modulus of the platform's public key, as text; `alg` is HS256.
+    Symmetric,
     /// None: `alg` is `none`.
     None,
 }
@@ -97,9 +99,11 @@ pub struct CallbackTokenFaults {
     pub issuer: Option<String>,
     /// Seconds until it expires; may be negative.
     pub expires_in_seconds: Option<i64>,
+    /// Seconds until it becomes valid; may be negative.
+    pub not_before_seconds: Option<i64>,
     /// Which key signs.
     pub key: TokenKey,
-    /// Claims to leave out.
+    /// Claims to leave out; or `kid`, of the header.
     pub omit: Vec<String>,
 }
 
@@ -166,13 +170,21 @@ pub(super) fn callback(
     claims.insert("aud".to_owned(), audience.into());
     claims.insert("tid".to_owned(), tenant.to_string().into());
     claims.insert("iat".to_owned(), issued.into());
-    claims.insert("nbf".to_owned(), issued.into());
+    let valid_from = faults.not_before_seconds.map_or(issued, |secs| now.saturating_add(secs));
+    claims.insert("nbf".to_owned(), valid_from.into());
     claims.insert("exp".to_owned(), expires.into());
     claims.retain(|name, _| !faults.omit.contains(name));
     let claims = Value::Object(claims);
+    let named = !faults.omit.iter().any(|left_out| left_out == "kid");
+    let kid = named.then(|| platform.kid.clone());
     match faults.key {
-        TokenKey::Platform => sign(platform, &platform.kid, &claims),
-        TokenKey::Unknown => sign(unknown, &platform.kid, &claims),
+        TokenKey::Platform => sign_as(platform, kid, &claims),
+        TokenKey::Unknown => sign_as(unknown, kid, &claims),
+        TokenKey::Symmetric => {
+            let header = Header { kid, ..Header::new(Algorithm::HS256) };
+            let secret = EncodingKey::from_secret(platform.modulus().as_bytes());
+            jsonwebtoken::encode(&header, &claims, &secret).expect("a secret signs any JSON")
+        }
         TokenKey::None => {
             let head = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
             format!("{head}.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
@@ -181,7 +193,11 @@ pub(super) fn callback(
 }
 
 fn sign(key: &SigningKey, kid: &str, claims: &Value) -> String {
-    let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::RS256) };
+    sign_as(key, Some(kid.to_owned()), claims)
+}
+
+fn sign_as(key: &SigningKey, kid: Option<String>, claims: &Value) -> String {
+    let header = Header { kid, ..Header::new(Algorithm::RS256) };
     jsonwebtoken::encode(&header, claims, &key.private).expect("an RSA key signs any JSON")
 }
 
@@ -344,7 +360,9 @@ mod tests {
         let mixed = [part(&token, 0), part(&other, 1), part(&token, 2)].join(".");
         let mixed = format!("Bearer {mixed}");
         assert_eq!(verify(&keys, Some(&mixed), at(1_000), None), Err(TokenRefusal::Forged));
-        for key in [TokenKey::Platform, TokenKey::Unknown, TokenKey::None] {
+        let keys_of_all =
+            [TokenKey::Platform, TokenKey::Unknown, TokenKey::Symmetric, TokenKey::None];
+        for key in keys_of_all {
             let faults = CallbackTokenFaults { key, ..CallbackTokenFaults::default() };
             let token = format!("Bearer {}", callback(&keys, at(1_000), &faults));
             assert!(verify(&keys, Some(&token), at(1_000), None).is_err(), "{key:?}");
@@ -367,6 +385,26 @@ mod tests {
         let wanted =
             json!({"iss": CALLBACK_ISSUER, "aud": APP, "iat": 6_340, "nbf": 6_340, "exp": 9_940});
         assert_eq!(claims, wanted);
+    }
+
+    #[test]
+    fn further_faults_of_notification_tokens() {
+        let keys = keys();
+        let faults = CallbackTokenFaults {
+            not_before_seconds: Some(900),
+            key: TokenKey::Symmetric,
+            omit: vec!["kid".to_owned()],
+            ..CallbackTokenFaults::default()
+        };
+        let token = callback(&keys, at(10_000), &faults);
+        let head = jsonwebtoken::decode_header(&token).unwrap();
+        assert_eq!((head.alg, head.kid), (Algorithm::HS256, None));
+        let mut rules = Validation::new(Algorithm::HS256);
+        (rules.validate_exp, rules.validate_aud) = (false, false);
+        let secret = keys.platform.current().modulus().to_owned();
+        let secret = jsonwebtoken::DecodingKey::from_secret(secret.as_bytes());
+        let claims = jsonwebtoken::decode::<Value>(&token, &secret, &rules).unwrap().claims;
+        assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(10_000), &json!(10_900)));
     }
 
     #[test]
