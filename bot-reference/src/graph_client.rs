@@ -26,6 +26,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Longest wait that is granted; whoever asks for more is asking to be given up.
 const WAIT_MAX: Duration = Duration::from_secs(120);
 
+/// What planted faults take for waiting.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
 /// How one attempt went.
 enum Attempt {
     Over(Outcome),
@@ -56,6 +59,7 @@ impl GraphClient {
                 public,
                 tenant: config.tenant,
                 delta_roster: config.settings.delta_roster,
+                flaw: config.settings.flaw,
             },
             flaw: config.settings.flaw,
         }
@@ -77,7 +81,7 @@ impl GraphClient {
             attempts += 1;
             let named = match self.attempt(call, ask, media).await {
                 Attempt::Over(outcome) => return outcome,
-                Attempt::NewToken if !renewed => {
+                Attempt::NewToken if !renewed || self.has(Flaw::RenewsForEver) => {
                     renewed = true;
                     continue;
                 }
@@ -89,8 +93,10 @@ impl GraphClient {
                 tracing::warn!(%call, ?ask, attempts, "given up");
                 return Outcome::Unreached(None);
             }
+            let in_call = self.has(Flaw::IgnoresRetryAfterInCalls) && ask != Ask::Answer;
             let pause = match named {
-                _ if self.has(Flaw::IgnoresRetryAfter) => Duration::from_millis(50),
+                _ if self.has(Flaw::IgnoresRetryAfter) || in_call => AT_ONCE,
+                None if self.has(Flaw::RetriesAtOnce) => AT_ONCE,
                 Some(named) if named > WAIT_MAX => return Outcome::Unreached(Some(named)),
                 Some(named) => named,
                 None => wait,
@@ -111,6 +117,9 @@ impl GraphClient {
     async fn attempt(&self, call: Guid, ask: Ask, media: &MediaConfig) -> Attempt {
         let token = match self.tokens.token(self.clock.now()).await {
             Ok(token) => token,
+            Err(NoToken::Later(_)) if self.has(Flaw::GivesUpWithoutToken) => {
+                return Attempt::Over(Outcome::Refused);
+            }
             Err(NoToken::Later(wait)) => return Attempt::Again(wait.map(Duration::from_secs)),
             Err(NoToken::Never(why)) => {
                 tracing::error!(why, "the identity platform refuses this bot");
@@ -136,7 +145,8 @@ impl GraphClient {
     /// A request that may have been heard is repeated only where hearing it twice does no harm.
     fn lost(&self, ask: Ask, error: &SendError) -> Attempt {
         let heard = !matches!(error, SendError::Connect(_));
-        let anyway = matches!(ask, Ask::Invite(..)) && self.has(Flaw::InvitesTwiceOnLostReply);
+        let anyway = matches!(ask, Ask::Invite(..)) && self.has(Flaw::InvitesTwiceOnLostReply)
+            || matches!(ask, Ask::Play(..)) && self.has(Flaw::RepeatsLostPrompts);
         if heard && ask == Ask::KeepAlive && self.has(Flaw::KeepAliveDrifts) {
             return Attempt::Over(Outcome::Unreached(None));
         }
@@ -151,6 +161,9 @@ impl GraphClient {
         match status {
             _ if status.is_success() => Attempt::Over(done(ask, response.body())),
             StatusCode::NOT_FOUND => Attempt::Over(not_found(ask, response.body())),
+            StatusCode::UNAUTHORIZED if self.has(Flaw::GivesUpOn401) => {
+                Attempt::Over(Outcome::Refused)
+            }
             StatusCode::UNAUTHORIZED => {
                 self.tokens.refused(token).await;
                 Attempt::NewToken
@@ -159,10 +172,22 @@ impl GraphClient {
                 if self.has(Flaw::RetriesAnswerAfterSuccess) {
                     return Attempt::Again(None);
                 }
+                if self.has(Flaw::TakesConflictForTheEnd) {
+                    return Attempt::Over(Outcome::Gone);
+                }
                 // An earlier attempt was heard after all.
                 Attempt::Over(Outcome::Done)
             }
+            StatusCode::TOO_MANY_REQUESTS if ask == Ask::HangUp && self.has(Flaw::HangsUpOnce) => {
+                Attempt::Over(Outcome::Refused)
+            }
             StatusCode::TOO_MANY_REQUESTS => Attempt::Again(named),
+            _ if status.is_server_error()
+                && ask == Ask::Answer
+                && self.has(Flaw::GivesUpAnswerOn5xx) =>
+            {
+                Attempt::Over(Outcome::Refused)
+            }
             StatusCode::SERVICE_UNAVAILABLE if self.has(Flaw::GivesUpCallOn503) => {
                 Attempt::Over(Outcome::Gone)
             }
@@ -173,6 +198,7 @@ impl GraphClient {
             // Anything else of this kind may come from behind the place where the request was heard.
             _ if status.is_server_error() && !ask.repeats_well() => Attempt::Over(Outcome::Unsure),
             _ if status.is_server_error() => Attempt::Again(named),
+            _ if self.has(Flaw::RetriesRefusals) => Attempt::Again(None),
             _ => {
                 let body = String::from_utf8_lossy(response.body());
                 tracing::warn!(?ask, %status, %body, "refused");

@@ -3,18 +3,22 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use graph_api::{Guid, Timestamp};
 use http::{Request, header};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation,
+    jwk::{AlgorithmParameters, Jwk, JwkSet},
+};
 use seam::HttpClient;
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::sync::Mutex;
 
-use crate::Flaw;
+use crate::{Flaw, server::BotConfig};
 
-/// The issuer, exactly.
-const ISSUER: &str = "https://api.botframework.com";
+/// The issuers, exactly: the documented one, and the one that Microsoft's sample takes too.
+const ISSUERS: [&str; 2] = ["https://api.botframework.com", "https://graph.microsoft.com"];
 /// How far the two clocks may be apart, in seconds.
 const LEEWAY_SECS: u64 = 300;
 /// How long keys are believed before they are read again.
@@ -46,8 +50,8 @@ pub enum NotBelieved {
     /// Not valid now.
     #[error("the token is not valid at this time")]
     Time,
-    /// No tenant.
-    #[error("the token names no tenant")]
+    /// No tenant, or one that this bot does not serve.
+    #[error("the tenant is missing or wrong")]
     Tenant,
 }
 
@@ -75,16 +79,23 @@ struct Known {
 /// Judges tokens; reads the platform's keys when it needs them.
 pub struct Inbound {
     client: HttpClient,
+    /// The URL of the Bot Framework's metadata.
     open_id: String,
     app: Guid,
+    tenant: Guid,
     flaw: Option<Flaw>,
     known: Mutex<Option<Known>>,
+    /// What one of the planted faults has believed last.
+    believed: Mutex<Option<String>>,
 }
 
 impl Inbound {
-    /// For one bot; `open_id` is the URL of the Bot Framework's metadata.
-    pub fn new(client: HttpClient, open_id: String, app: Guid, flaw: Option<Flaw>) -> Self {
-        Self { client, open_id, app, flaw, known: Mutex::new(None) }
+    /// For one bot.
+    pub fn new(client: HttpClient, config: &BotConfig) -> Self {
+        let BotConfig { open_id, app, tenant, settings, .. } = config;
+        let (open_id, flaw) = (open_id.clone(), settings.flaw);
+        let (known, believed) = Default::default();
+        Self { client, open_id, app: *app, tenant: *tenant, flaw, known, believed }
     }
 
     /// Judges the `Authorization` header of a notification.
@@ -92,22 +103,43 @@ impl Inbound {
     /// # Errors
     /// Why it is not believed.
     pub async fn check(&self, header: Option<&str>, now: Timestamp) -> Result<(), NotBelieved> {
-        let has = |flaw| self.flaw == Some(flaw);
-        if header.is_none() && has(Flaw::AcceptsMissingToken) {
+        if header.is_none() && self.has(Flaw::AcceptsMissingToken) {
             return Ok(());
         }
         let (scheme, token) = header.and_then(|h| h.split_once(' ')).ok_or(NotBelieved::NoToken)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
+        let strict = self.has(Flaw::WantsCapitalBearer) && scheme != "Bearer";
+        if strict || !scheme.eq_ignore_ascii_case("bearer") {
             return Err(NotBelieved::NoToken);
         }
+        let remembers = self.has(Flaw::RemembersGoodTokens);
+        if remembers && self.believed.lock().await.as_deref() == Some(token) {
+            return Ok(());
+        }
+        self.judge(token, now).await?;
+        if remembers {
+            *self.believed.lock().await = Some(token.to_owned());
+        }
+        Ok(())
+    }
+
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
+
+    async fn judge(&self, token: &str, now: Timestamp) -> Result<(), NotBelieved> {
+        let has = |flaw| self.has(flaw);
         let claims = if has(Flaw::TrustsAnySignature) {
             jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
                 .map_err(|_| NotBelieved::Malformed)?
                 .claims
+        } else if let Some(claims) = unsigned(token).filter(|_| has(Flaw::AcceptsUnsignedTokens)) {
+            claims
         } else {
             self.signed_claims(token.trim(), now).await?
         };
-        if claims.iss.as_deref() != Some(ISSUER) && !has(Flaw::IgnoresIssuer) {
+        let issuers = if has(Flaw::KnowsOneIssuer) { &ISSUERS[..1] } else { &ISSUERS[..] };
+        let known = claims.iss.as_deref().is_some_and(|issuer| issuers.contains(&issuer));
+        if !known && !has(Flaw::IgnoresIssuer) {
             return Err(NotBelieved::Issuer);
         }
         let audience = claims.aud.and_then(|aud| aud.parse::<Guid>().ok());
@@ -116,23 +148,34 @@ impl Inbound {
         }
         let now = now.as_secs();
         let in_time = claims.exp.is_some_and(|exp| now < exp.saturating_add(LEEWAY_SECS))
-            && claims.nbf.is_none_or(|nbf| nbf <= now.saturating_add(LEEWAY_SECS));
+            && (has(Flaw::IgnoresNotBefore)
+                || claims.nbf.is_none_or(|nbf| nbf <= now.saturating_add(LEEWAY_SECS)));
         if !in_time && !has(Flaw::IgnoresExpiry) {
             return Err(NotBelieved::Time);
         }
-        if claims.tid.is_none() && !has(Flaw::IgnoresMissingTenant) {
-            return Err(NotBelieved::Tenant);
+        match claims.tid.map(|tid| tid.parse::<Guid>()) {
+            None if has(Flaw::IgnoresMissingTenant) => Ok(()),
+            Some(_) if has(Flaw::TakesAnyTenant) => Ok(()),
+            Some(Ok(tenant)) if tenant == self.tenant => Ok(()),
+            _ => Err(NotBelieved::Tenant),
         }
-        Ok(())
     }
 
     async fn signed_claims(&self, token: &str, now: Timestamp) -> Result<Claims, NotBelieved> {
         let head = jsonwebtoken::decode_header(token).map_err(|_| NotBelieved::Malformed)?;
-        if head.alg != Algorithm::RS256 {
+        let confused = head.alg == Algorithm::HS256 && self.has(Flaw::TakesSymmetricSignatures);
+        if head.alg != Algorithm::RS256 && !confused {
             return Err(NotBelieved::Malformed);
         }
         let key = self.key(&head.kid.ok_or(NotBelieved::Malformed)?, now).await?;
-        let mut rules = Validation::new(Algorithm::RS256);
+        let key = if let AlgorithmParameters::RSA(public) = &key.algorithm
+            && confused
+        {
+            DecodingKey::from_secret(public.n.as_bytes())
+        } else {
+            DecodingKey::from_jwk(&key).map_err(|_| NotBelieved::Forged)?
+        };
+        let mut rules = Validation::new(head.alg);
         // The bot judges time by its own clock, and the other claims itself.
         rules.validate_exp = false;
         rules.validate_aud = false;
@@ -141,7 +184,7 @@ impl Inbound {
         Ok(decoded.map_err(|_| NotBelieved::Forged)?.claims)
     }
 
-    async fn key(&self, kid: &str, now: Timestamp) -> Result<DecodingKey, NotBelieved> {
+    async fn key(&self, kid: &str, now: Timestamp) -> Result<Jwk, NotBelieved> {
         let mut known = self.known.lock().await;
         let found =
             |known: &Option<Known>| known.as_ref().and_then(|known| known.keys.find(kid).cloned());
@@ -164,8 +207,7 @@ impl Inbound {
                 Err(error) => tracing::warn!(error, "the platform's keys cannot be read again"),
             }
         }
-        let key = found(&known).ok_or(NotBelieved::Forged)?;
-        DecodingKey::from_jwk(&key).map_err(|_| NotBelieved::Forged)
+        found(&known).ok_or(NotBelieved::Forged)
     }
 
     async fn read_keys(&self) -> Result<JwkSet, String> {
@@ -182,4 +224,16 @@ impl Inbound {
         }
         serde_json::from_slice(response.body()).map_err(|e| format!("{url}: {e}"))
     }
+}
+
+/// What a token without a signature says: `alg` is `none`.
+fn unsigned(token: &str) -> Option<Claims> {
+    #[derive(Deserialize)]
+    struct Head {
+        alg: String,
+    }
+    let mut parts = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let (head, claims) = (parts.next()??, parts.next()??);
+    let head: Head = serde_json::from_slice(&head).ok()?;
+    (head.alg == "none").then(|| serde_json::from_slice(&claims).ok())?
 }

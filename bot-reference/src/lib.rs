@@ -20,6 +20,7 @@ mod requests;
 mod server;
 mod settings;
 mod token_cache;
+mod webhook;
 
 pub use ask::{Ask, Effect, Outcome, Prompt};
 pub use bot::{BadMemory, Bot, Input};

@@ -6,7 +6,7 @@ use http::{Method, Request, header};
 use serde_json::{Value, json};
 
 use crate::{
-    Ask, Prompt,
+    Ask, Flaw, Prompt,
     ask::context,
     bot::{INVITE, RECORD},
 };
@@ -46,6 +46,8 @@ pub(crate) struct Requests {
     pub tenant: Guid,
     /// Ask for rosters as changes.
     pub delta_roster: bool,
+    /// A planted fault.
+    pub flaw: Option<Flaw>,
 }
 
 impl Requests {
@@ -83,7 +85,7 @@ impl Requests {
             Ask::Reject => post("/reject", json!({"reason": "busy"})),
             Ask::Look => (Method::GET, "", None),
             Ask::Play(prompt, ticket) => post("/playPrompt", self.play(prompt, ticket)),
-            Ask::Record(ticket) => post("/recordResponse", record(ticket)),
+            Ask::Record(ticket) => post("/recordResponse", self.record(ticket)),
             Ask::CancelMedia => post("/cancelMediaProcessing", json!({"clientContext": "cancel"})),
             Ask::Subscribe => post("/subscribeToTone", json!({"clientContext": "tones"})),
             Ask::Invite(whom, ticket) => {
@@ -114,8 +116,13 @@ impl Requests {
         }
     }
 
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
+
     fn callback(&self) -> String {
-        format!("{}/api/calls", self.public)
+        let path = if self.has(Flaw::NamesAWrongCallback) { "api/call" } else { "api/calls" };
+        format!("{}/{path}", self.public)
     }
 
     fn answer(&self, media: &MediaConfig) -> Value {
@@ -165,18 +172,21 @@ impl Requests {
             }],
         })
     }
-}
 
-fn record(ticket: u32) -> Value {
-    let [before, within, whole] = RECORD_SECS;
-    json!({
-        "clientContext": context(RECORD, ticket),
-        "initialSilenceTimeoutInSeconds": before,
-        "maxSilenceTimeoutInSeconds": within,
-        "maxRecordDurationInSeconds": whole,
-        "playBeep": true,
-        "stopTones": ["#"],
-    })
+    fn record(&self, ticket: u32) -> Value {
+        let [before, within, whole] = RECORD_SECS;
+        let whole = if self.has(Flaw::RecordsTooLong) { 300 } else { whole };
+        let stop_tones =
+            if self.has(Flaw::RecordsWithoutStopTone) { json!([]) } else { json!(["#"]) };
+        json!({
+            "clientContext": context(RECORD, ticket),
+            "initialSilenceTimeoutInSeconds": before,
+            "maxSilenceTimeoutInSeconds": within,
+            "maxRecordDurationInSeconds": whole,
+            "playBeep": true,
+            "stopTones": stop_tones,
+        })
+    }
 }
 
 fn target(user: Guid) -> Value {

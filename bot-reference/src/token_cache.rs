@@ -38,7 +38,8 @@ pub enum NoToken {
 /// Gets and keeps the token.
 pub struct TokenCache {
     client: HttpClient,
-    url: String,
+    authority: String,
+    tenant: String,
     form: String,
     flaw: Option<Flaw>,
     /// Held while a token is fetched, so that many requests at once fetch one token.
@@ -48,7 +49,7 @@ pub struct TokenCache {
 impl TokenCache {
     /// For one bot.
     pub fn new(client: HttpClient, config: &BotConfig) -> Self {
-        let url = format!("{}/{}/oauth2/v2.0/token", config.authority, config.tenant);
+        let (authority, tenant) = (config.authority.clone(), config.tenant.to_string());
         let form = serde_urlencoded::to_string([
             ("grant_type", "client_credentials"),
             ("client_id", &config.app.to_string()),
@@ -56,7 +57,7 @@ impl TokenCache {
             ("scope", "https://graph.microsoft.com/.default"),
         ])
         .expect("four strings are a form");
-        Self { client, url, form, flaw: config.settings.flaw, kept: Mutex::new(None) }
+        Self { client, authority, tenant, form, flaw: config.settings.flaw, kept: Mutex::new(None) }
     }
 
     /// A token that is still good for a while.
@@ -72,7 +73,11 @@ impl TokenCache {
         {
             return Ok(token.text.clone());
         }
-        let granted = self.fetch().await?;
+        if self.flaw == Some(Flaw::AsksCommonForTokens) {
+            // In vain: an application has no token of no tenant.
+            let _ = self.fetch("common").await;
+        }
+        let granted = self.fetch(&self.tenant).await?;
         let good_for = Duration::from_secs(granted.expires_in).saturating_sub(MARGIN);
         let token = Token { text: granted.access_token, renew_at: now + good_for };
         *kept = Some(token.clone());
@@ -89,8 +94,8 @@ impl TokenCache {
         }
     }
 
-    async fn fetch(&self) -> Result<Granted, NoToken> {
-        let request = Request::post(&self.url)
+    async fn fetch(&self, tenant: &str) -> Result<Granted, NoToken> {
+        let request = Request::post(format!("{}/{tenant}/oauth2/v2.0/token", self.authority))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(self.form.clone()))
             .map_err(|error| NoToken::Never(error.to_string()))?;

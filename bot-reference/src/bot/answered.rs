@@ -34,7 +34,8 @@ impl Bot {
         outcome: Outcome,
         effects: &mut Vec<Effect>,
     ) {
-        if outcome == Outcome::Gone && self.has(Flaw::CrashesOnNotFound) {
+        let late = ask == Ask::Answer && self.has(Flaw::CrashesOnLateAnswer);
+        if outcome == Outcome::Gone && (late || self.has(Flaw::CrashesOnNotFound)) {
             effects.push(Effect::Crash);
             return;
         }
@@ -175,7 +176,8 @@ impl Line {
                 }
             }
             Ask::Subscribe => {
-                let again = matches!(outcome, Outcome::Unsure | Outcome::Unreached(_));
+                let again = matches!(outcome, Outcome::Unsure | Outcome::Unreached(_))
+                    && !turn.has(Flaw::SubscribesOnceOnly);
                 let at = turn.now + AGAIN_AFTER;
                 self.tones = if again { Tones::Again(at) } else { Tones::Settled };
             }
@@ -206,6 +208,9 @@ impl Line {
             return Fate::Declined;
         }
         self.taken = true;
+        if turn.has(Flaw::SubscribesTooEarly) {
+            self.subscribe(turn);
+        }
         Fate::GoesOn
     }
 
@@ -228,6 +233,10 @@ impl Line {
     /// the gap counts from the last that was heard, so another is due soon.
     fn kept_alive(&mut self, outcome: &Outcome, turn: &mut Turn<'_>) {
         let soon = match outcome {
+            Outcome::Unreached(_) if turn.has(Flaw::NoSecondKeepAlive) => {
+                self.keep_alive_at = turn.now + Duration::from_secs(24 * 3_600);
+                return;
+            }
             Outcome::Unreached(_) if turn.has(Flaw::KeepAliveDrifts) => {
                 self.keep_alive_at = turn.now + Duration::from_secs(50 * 60);
                 return;

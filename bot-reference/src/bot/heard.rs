@@ -11,6 +11,11 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    /// Whether nothing seems to be missing before this key.
+    pub(super) const fn has_all_before(&self, sequence: u64) -> bool {
+        sequence <= self.last.saturating_add(1)
+    }
+
     /// Whether this key is new. One that comes too late to be sure is not.
     pub(super) fn is_new(&mut self, sequence: u64) -> bool {
         if sequence > self.last {

@@ -1,5 +1,7 @@
 //! What the keys of the menu do.
 
+use std::time::Duration;
+
 use super::line::{Job, Line, Turn};
 use crate::{
     Flaw,
@@ -19,8 +21,9 @@ pub(super) enum Wish {
 impl Line {
     /// A key was pressed, or told again.
     pub(super) fn pressed(&mut self, press: Press, turn: &mut Turn<'_>) -> Wish {
+        let overheard = self.overhears(press, turn);
         let new = self.heard.is_new(press.sequence) || turn.has(Flaw::ActsTwiceOnRepeatedTone);
-        if !new || !self.connected || self.leaving || self.transfer.is_some() {
+        if overheard || !new || !self.connected || self.leaving || self.transfer.is_some() {
             return Wish::None;
         }
         let colleague = turn.settings.colleague;
@@ -45,6 +48,20 @@ impl Line {
             (Key::Digit(_) | Key::Pound | Key::Other, _) => self.then(&Job::SORRY),
         }
         Wish::None
+    }
+
+    /// What planted faults do not hear.
+    fn overhears(&mut self, press: Press, turn: &Turn<'_>) -> bool {
+        match turn.settings.flaw {
+            Some(Flaw::DeafToKeys) => true,
+            Some(Flaw::DeafWhileSpeaking) => self.job.is_some(),
+            Some(Flaw::WaitsForMissingKeys) => !self.heard.has_all_before(press.sequence),
+            Some(Flaw::LosesFastKeys) => {
+                let last = self.pressed_at.replace(turn.now);
+                last.is_some_and(|last| turn.now.saturating_since(last) < Duration::from_secs(1))
+            }
+            _ => false,
+        }
     }
 
     fn is_recording(&self) -> bool {

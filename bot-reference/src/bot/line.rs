@@ -108,6 +108,9 @@ pub(super) struct Line {
     pub participant: Option<Guid>,
     pub tones: Tones,
     pub heard: Heard,
+    /// When one of the planted faults acted on a key last.
+    #[serde(skip)]
+    pub pressed_at: Option<Timestamp>,
     pub tickets: u32,
     pub job: Option<Running<Job>>,
     pub todo: VecDeque<Job>,
@@ -223,7 +226,7 @@ impl Line {
         }
     }
 
-    fn subscribe(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn subscribe(&mut self, turn: &mut Turn<'_>) {
         // asking twice does no harm, so it is asked until there is an answer.
         self.tones = Tones::Again(turn.now + AGAIN_AFTER * 2);
         turn.ask(Ask::Subscribe);
@@ -236,7 +239,13 @@ impl Line {
     }
 
     /// An operation is over: what was waiting for it goes on. Others' ends change nothing.
-    pub(super) fn operation_over(&mut self, name: Option<&str>, worked: bool) {
+    pub(super) fn operation_over(&mut self, name: Option<&str>, worked: bool, turn: &mut Turn<'_>) {
+        if !worked && turn.has(Flaw::HangsUpOnFailedOperation) {
+            self.leave(turn);
+        }
+        if !worked && turn.has(Flaw::DeafAfterCancel) {
+            return;
+        }
         let is = |running: &str, ticket| name == Some(context(running, ticket).as_str());
         if self.job.is_some_and(|job| is(job.what.name(), job.ticket)) {
             self.job = None;
@@ -281,7 +290,13 @@ impl Line {
             self.group = true;
             self.escalated = self.connected;
         }
+        let in_order = self.connected || !turn.has(Flaw::WantsNewsInOrder);
         match facts.state {
+            Some(State::Establishing)
+                if self.connected && turn.has(Flaw::StartsOverOnLateEstablishing) =>
+            {
+                (self.connected, self.opened) = (false, false);
+            }
             Some(State::Established) => {
                 if !self.connected {
                     self.connected = true;
@@ -305,12 +320,17 @@ impl Line {
             )
             | None => {}
         }
-        self.audio = facts.audio.unwrap_or(self.audio);
+        let goes_on = turn.has(Flaw::PromptsIntoSilence);
+        let heard = facts.audio.filter(|active| in_order && (*active || !goes_on));
+        self.audio = heard.unwrap_or(self.audio);
         let flows = matches!(facts.state, Some(State::Established | State::Hold));
         if self.no_media && flows && !self.leaving {
             self.leave(turn);
         }
         self.watch(turn.now);
+        if turn.has(Flaw::PollsTheCall) {
+            self.check_at = Some(turn.now + Duration::from_secs(1));
+        }
     }
 
     /// News may be lost: a call that has not got anywhere is looked at.

@@ -117,6 +117,11 @@ impl Bot {
         for call in self.calls.keys().copied().collect::<Vec<_>>() {
             self.with_line(now, call, &mut effects, Line::wake);
         }
+        if self.has(Flaw::KeepsOneCallAlive) {
+            let first = self.calls.keys().next();
+            let others = |effect: &Effect| matches!(effect, Effect::Ask(call, Ask::KeepAlive) if Some(call) != first);
+            effects.retain(|effect| !others(effect));
+        }
         effects
     }
 
@@ -141,7 +146,13 @@ impl Bot {
 
     /// As many calls as there may be, those included that are about to begin.
     fn is_full(&self) -> bool {
-        self.calls.len() + self.plans.len() >= self.settings.max_calls
+        let calls = self.calls.len() + self.plans.len();
+        let (calls, most) = match self.settings.flaw {
+            Some(Flaw::TenCallsOnly) => (calls, 10),
+            Some(Flaw::CountsEndedCalls) => (calls + self.ended.len(), 20),
+            _ => (calls, self.settings.max_calls),
+        };
+        calls >= most
     }
 
     /// A call of the bot's own, from now on.

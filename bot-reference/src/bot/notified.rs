@@ -30,8 +30,8 @@ impl Bot {
         match &entry.subject {
             Subject::Updated(facts) => self.updated(now, call, facts, effects),
             Subject::OperationEnded { context, worked } => {
-                self.with_line(now, call, effects, |line, _| {
-                    line.operation_over(context.as_deref(), *worked);
+                self.with_line(now, call, effects, |line, turn| {
+                    line.operation_over(context.as_deref(), *worked, turn);
                 });
             }
             Subject::Roster(news) => {
@@ -48,10 +48,17 @@ impl Bot {
     /// Somebody rings, or invites into a conference: once, and never after the end.
     fn rung(&mut self, now: Timestamp, call: Guid, facts: &Facts, effects: &mut Vec<Effect>) {
         let ended = self.ended.contains(&call) && !self.has(Flaw::AnswersAfterEnd);
+        if self.knows(call) && self.has(Flaw::AnswersEachInvitation) {
+            self.with_line(now, call, effects, |line, turn| line.answer(turn));
+        }
         if self.knows(call) || ended {
             return;
         }
         if self.has(Flaw::OneCallOnly) && !self.calls.is_empty() {
+            return;
+        }
+        let answering = self.calls.values().any(|line| line.answering);
+        if self.has(Flaw::DropsCallsInABurst) && answering {
             return;
         }
         self.looks.remove(&call);
@@ -81,6 +88,15 @@ impl Bot {
         if facts.state == Some(State::Hold) && self.has(Flaw::TakesHoldForTheEnd) {
             return self.forget(call, effects);
         }
+        if facts.state == Some(State::Other) && self.has(Flaw::TakesUnknownStatesForTheEnd) {
+            return self.forget(call, effects);
+        }
+        let answering = self.calls.get(&call).is_some_and(|line| line.answering);
+        if answering && self.has(Flaw::IgnoresNewsBeforeReply) {
+            return;
+        }
+        let other = facts.press.is_some() && self.has(Flaw::TakesKeysForAnotherCall);
+        let call = self.calls.keys().next_back().copied().filter(|_| other).unwrap_or(call);
         let wish = self.with_line(now, call, effects, |line, turn| {
             let greeted = line.opened;
             line.learn(facts, turn);
@@ -113,6 +129,9 @@ impl Bot {
             effects.push(Effect::Ask(call, Ask::Play(Prompt::Greeting, 0)));
             return;
         }
+        if self.has(Flaw::ForgetsUnknownEnds) && !self.knows(call) {
+            return;
+        }
         let escalated = self.calls.get(&call).is_some_and(|line| line.escalated);
         self.forget(call, effects);
         if escalated && self.has(Flaw::PlaysPromptAfterEscalationDrop) {
@@ -128,6 +147,10 @@ impl Bot {
             return;
         }
         let call = entry.call;
+        if self.has(Flaw::AnswersUnknownCalls) {
+            effects.push(Effect::Ask(call, Ask::Answer));
+            return;
+        }
         if let Some(waiting) = self.looks.get_mut(&call) {
             if waiting.len() < WAITING_MAX {
                 waiting.push(entry);

@@ -1,6 +1,7 @@
 //! What a notification says, read tolerantly: unknown members, types and resources are let through.
 
 mod facts;
+mod pedantry;
 mod roster;
 
 use graph_api::Guid;
@@ -66,6 +67,9 @@ pub enum BadNotification {
 /// # Errors
 /// The body is no `commsNotifications`.
 pub fn read(body: &[u8], flaw: Option<Flaw>) -> Result<Vec<Entry>, BadNotification> {
+    // RFC 8259 8.1: whoever reads may ignore a byte order mark.
+    let strict = flaw == Some(Flaw::StumblesOverByteOrderMark);
+    let body = body.strip_prefix(b"\xef\xbb\xbf").filter(|_| !strict).unwrap_or(body);
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| BadNotification::NotJson(error.to_string()))?;
     let entries = body.get("value").and_then(Value::as_array);
@@ -73,10 +77,9 @@ pub fn read(body: &[u8], flaw: Option<Flaw>) -> Result<Vec<Entry>, BadNotificati
     if entries.len() > ENTRIES_MAX {
         return Err(BadNotification::TooMany);
     }
-    if flaw == Some(Flaw::RejectsUnknownMembers) {
-        entries.iter().try_for_each(only_known_members)?;
-    }
-    entries.iter().filter_map(|entry| entry_of(entry, flaw).transpose()).collect()
+    entries.iter().try_for_each(|entry| pedantry::check(entry, flaw))?;
+    let read = if flaw == Some(Flaw::ReadsFirstEntryOnly) { 1 } else { ENTRIES_MAX };
+    entries.iter().take(read).filter_map(|entry| entry_of(entry, flaw).transpose()).collect()
 }
 
 fn entry_of(entry: &Value, flaw: Option<Flaw>) -> Result<Option<Entry>, BadNotification> {
@@ -87,16 +90,15 @@ fn entry_of(entry: &Value, flaw: Option<Flaw>) -> Result<Option<Entry>, BadNotif
     let url = url.ok_or(BadNotification::Shape("resourceUrl"))?;
     let data = entry.get("resourceData").unwrap_or(&Value::Null);
     let Some((call, below)) = locate(url) else { return Ok(None) };
-    if flaw == Some(Flaw::ReadsIdFromResourceData) && data.get("id").is_none() {
+    if pedantry::drops(entry, url, call, flaw) {
         return Ok(None);
     }
     let data_text = |name: &str| data.get(name).and_then(Value::as_str);
+    let is_in = |state| data_text("state").is_some_and(|text| text.eq_ignore_ascii_case(state));
     let subject = match (below, change.to_ascii_lowercase().as_str()) {
         (None, "deleted") => Subject::Ended,
-        (None, _) if data_text("state") == Some("terminated") => Subject::Ended,
-        (None, "created") if data_text("state") == Some("incoming") => {
-            Subject::Incoming(Facts::of(data))
-        }
+        (None, _) if is_in("terminated") => Subject::Ended,
+        (None, "created") if is_in("incoming") => Subject::Incoming(Facts::of(data)),
         (None, _) => Subject::Updated(Facts::of(data)),
         (Some("operations"), "deleted") => Subject::OperationEnded {
             context: data_text("clientContext").map(str::to_owned),
@@ -114,16 +116,6 @@ fn locate(url: &str) -> Option<(Guid, Option<&str>)> {
     parts.by_ref().find(|part| part.eq_ignore_ascii_case("calls"))?;
     let call = parts.next()?.parse().ok()?;
     Some((call, parts.next()))
-}
-
-fn only_known_members(entry: &Value) -> Result<(), BadNotification> {
-    let known =
-        ["@odata.type", "changeType", "resource", "resourceUrl", "callbackUri", "resourceData"];
-    let members = entry.as_object().into_iter().flat_map(|entry| entry.keys());
-    match members.into_iter().all(|name| known.contains(&name.as_str())) {
-        true => Ok(()),
-        false => Err(BadNotification::Shape("an unknown member")),
-    }
 }
 
 #[cfg(test)]
