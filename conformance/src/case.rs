@@ -83,6 +83,9 @@ pub enum Need {
     Faults,
     /// Access tokens have to expire in virtual time.
     TokensExpire,
+    /// The platform has to sign with a new key from one moment to the next, for good. Libraries look for new keys now
+    /// and then, so that a bot might hear nothing for hours.
+    KeyExchange,
     /// The bot has to crash and come back.
     Restart,
     /// The bot has to do this when somebody in the call asks for it.
@@ -94,6 +97,7 @@ impl Need {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Asked(deed) => deed.word(),
+            Self::KeyExchange => "signing keys that are exchanged",
             Self::Restart => "a bot that crashes and comes back",
             Self::VirtualTime => "virtual time",
             Self::Tokens => "forged tokens",

@@ -73,7 +73,7 @@ struct Select {
     /// Only these cases: an id, a topic or a glob; may be repeated.
     #[arg(long = "case", value_name = "GLOB")]
     cases: Vec<String>,
-    /// Only cases for this kind of bot: callable, service-hosted.
+    /// Only cases for this kind of bot (`callable`, `service-hosted`, `tones`, …) and for what it builds on.
     #[arg(long, value_name = "NAME", value_parser = profile)]
     profile: Option<Profile>,
 }

@@ -7,9 +7,8 @@ use super::{minutes, secs};
 use crate::{
     case::{Case, Level, Need, Profile},
     failure::Wrong,
-    journal::{Line, exchanges},
     rules,
-    stage::{Call, Stage, was_taken},
+    stage::{Call, Stage},
 };
 
 /// In reading order.
@@ -32,33 +31,17 @@ pub const SILENCE: Case = Case {
     kills: &[Flaw::KeepsTalkingAfterEnd],
     story: |stage| {
         Box::pin(async move {
-            let call = ended(stage).await?;
-            stage.let_pass(minutes(30)).await;
-
-            let lines = stage.journal().await?;
-            let end = end_was_taken(&lines, &call.id).unwrap_or_default();
-            let after = exchanges(&lines[end..], &call.id, "");
-            match after.first() {
-                None => Ok(()),
-                Some(late) => {
-                    Err(Wrong::bot("silence", format!("the bot asked for '{}'", late.op)))
-                }
-            }
+            let call = hung_up(stage).await?;
+            stage.expect_silence_after_end(&call, minutes(30)).await
         })
     },
 };
 
-/// Alice's call, after she has hung up and the bot has taken notice.
-async fn ended(stage: &Stage) -> Result<Call, Wrong> {
-    let call = stage.rings_the_bot(&stage.person("Alice")).await?;
-    stage.is_answered(&call).await?;
+/// Alice's call, after she has hung up.
+async fn hung_up(stage: &Stage) -> Result<Call, Wrong> {
+    let call = stage.is_in_call_with("Alice").await?;
     stage.let_pass(secs(10)).await;
-
     stage.hangs_up(&call).await?;
-    let told = |lines: &[Line]| end_was_taken(lines, &call.id).is_some();
-    if !stage.happens(secs(30), told).await? {
-        return Err(Wrong::bot("the bot to take the notification of the end", "it did not"));
-    }
     Ok(call)
 }
 
@@ -79,7 +62,8 @@ pub const LATE_INVITATION: Case = Case {
     kills: &[Flaw::AnswersAfterEnd],
     story: |stage| {
         Box::pin(async move {
-            let call = ended(stage).await?;
+            let call = hung_up(stage).await?;
+            stage.end_is_known(&call).await?;
             let before = stage.requests(&call, "").await?.len();
 
             let data = json!({"@odata.type": "#microsoft.graph.call", "state": "incoming"});
@@ -96,22 +80,3 @@ pub const LATE_INVITATION: Case = Case {
         })
     },
 };
-
-/// Where in the journal the bot had taken the last notification of a call.
-fn end_was_taken(lines: &[Line], call: &str) -> Option<usize> {
-    let end = lines.iter().find(|line| {
-        line.call_id.as_deref() == Some(call)
-            && line.kind == "notification"
-            && line.detail["changeType"] == "deleted"
-            && line.detail["resourceUrl"].as_str().is_some_and(|url| url.ends_with(call))
-    })?;
-    if !was_taken(lines, end) {
-        return None;
-    }
-    let delivery = &end.detail["deliveryId"];
-    lines.iter().position(|line| {
-        line.kind == "delivered"
-            && line.call_id.as_deref() == Some(call)
-            && line.detail["deliveryId"] == *delivery
-    })
-}

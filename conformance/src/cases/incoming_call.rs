@@ -132,7 +132,7 @@ pub const CALLER_GIVES_UP: Case = Case {
         "Carol's call is established.",
     ],
     limit: secs(180),
-    kills: &[Flaw::CrashesOnNotFound],
+    kills: &[Flaw::CrashesOnLateAnswer, Flaw::CrashesOnNotFound],
     story: |stage| {
         Box::pin(async move {
             let call = stage.rings_the_bot(&stage.person("Alice")).await?;

@@ -1,18 +1,28 @@
 //! The catalogue, in reading order.
 
 mod authentication;
+mod callers;
 mod ending;
 mod incoming_call;
 mod keep_alive;
 mod notifications;
+mod order;
 mod prompts;
+mod recording;
+mod restarts;
+mod scale;
 mod throttling;
 mod tokens;
+mod tokens_of_notifications;
 mod tones;
+mod wire;
 
 use std::time::Duration;
 
-use crate::case::Case;
+use crate::{
+    case::{Case, Level, Profile},
+    rules,
+};
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -26,17 +36,38 @@ const fn hours(hours: u64) -> Duration {
     Duration::from_secs(hours * 3_600)
 }
 
+/// What most cases have in common; the rest is each one's own.
+const USUAL: Case = Case {
+    id: "",
+    title: "",
+    level: Level::Should,
+    rule: &rules::ANSWER_WITHIN,
+    profile: Profile::Callable,
+    needs: &[],
+    steps: &[],
+    limit: secs(300),
+    kills: &[],
+    story: |_| Box::pin(async { Ok(()) }),
+};
+
 /// The topics, in reading order: the cases of one file each.
 const TOPICS: &[&[&Case]] = &[
     incoming_call::CASES,
+    callers::CASES,
     authentication::CASES,
+    tokens_of_notifications::CASES,
     notifications::CASES,
+    order::CASES,
+    wire::CASES,
     prompts::CASES,
+    recording::CASES,
     tones::CASES,
     keep_alive::CASES,
     ending::CASES,
     tokens::CASES,
     throttling::CASES,
+    restarts::CASES,
+    scale::CASES,
 ];
 
 const COUNT: usize = {
@@ -71,7 +102,6 @@ mod tests {
     use bot_reference::Flaw;
 
     use super::*;
-    use crate::rules;
 
     #[test]
     fn ids_are_unique_and_speak_of_a_topic() {
@@ -89,6 +119,13 @@ mod tests {
         for flaw in Flaw::ALL {
             let killed = ALL.iter().any(|case| case.kills.contains(flaw));
             assert!(killed || flaw.needs_faults(), "a case or the sweep: {}", flaw.id());
+        }
+        for must in ALL.iter().filter(|case| case.level == Level::Must) {
+            let others = |flaw: &&Flaw| {
+                let mut others = ALL.iter().filter(|case| case.kills.contains(*flaw));
+                others.all(|other| other.topic() == must.topic())
+            };
+            assert!(must.kills.iter().any(|flaw| others(&flaw)), "its own flaw: {}", must.id);
         }
         for (one, other) in ALL.iter().flat_map(|one| ALL.iter().map(move |other| (one, other))) {
             let same = one.rule.id == other.rule.id;

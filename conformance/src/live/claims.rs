@@ -49,6 +49,13 @@ pub fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
                      machine's clock"
             .to_owned());
     }
+    if case.needs.contains(&Need::KeyExchange) {
+        return Some(
+            "exchanges the platform's key for good: a bot whose library looks for new keys once an hour would hear \
+             nothing in the cases after it"
+                .to_owned(),
+        );
+    }
     if case.needs.contains(&Need::Restart) {
         return Some("needs a bot whose machine can be switched off in a call".to_owned());
     }
@@ -128,6 +135,12 @@ mod tests {
             assert!(ivr.contains(&id), "{id}");
         }
         assert!(!ivr.contains(&"tokens/outlive-the-first"));
+        let mut asked = manifest(&[Claim::Ivr], BotClock::Fake);
+        assert!(!played(&asked).contains(&"tones/acted-on"), "no key for it");
+        assert!(!played(&asked).contains(&"restart/goes-on"), "nobody can switch it off");
+        assert!(!played(&asked).contains(&"authentication/key-exchanged"), "not for good");
+        asked.keys.insert(Deed::HangUp, "tone0".to_owned());
+        assert!(played(&asked).contains(&"tones/acted-on"));
         let own = played(&manifest(&[Claim::IncomingCall, Claim::AppHostedAudio], BotClock::Fake));
         assert!(!own.contains(&"keep-alive/three-hours"), "media of its own flows in real time");
     }

@@ -8,7 +8,7 @@ use std::{
 use graph_fake::manifest::{Deed, DriverAction};
 use serde_json::{Value, json};
 
-use super::{Call, Stage, Time};
+use super::{Call, Stage};
 use crate::{
     failure::Wrong,
     journal::{Line, exchanges},
@@ -94,12 +94,9 @@ impl Stage {
             };
             return if done { Ok(()) } else { Err(refused()) };
         }
-        let Some(key) = self.keys.get(&deed) else {
-            let expected = format!("a key by which the bot is asked to '{}'", deed.word());
-            return Err(Wrong::bot(expected, "there is none"));
-        };
+        let key = self.key_of(deed)?;
         self.bot_listens(call).await?;
-        self.presses(call, &[key]).await
+        self.presses(call, &[&key]).await
     }
 
     /// The bot has subscribed to tones.
@@ -116,22 +113,67 @@ impl Stage {
         }
     }
 
+    /// The key by which people ask for something.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn key_of(&self, deed: Deed) -> Result<String, Wrong> {
+        self.keys.get(&deed).cloned().ok_or_else(|| {
+            let expected = format!("a key by which the bot is asked to '{}'", deed.word());
+            Wrong::bot(expected, "there is none")
+        })
+    }
+
+    /// A notification of the platform's says that a key was pressed which asks for something.
+    ///
+    /// # Errors
+    /// There is no such key, or the bot does not answer with a 2xx.
+    pub async fn is_told_of_key(
+        &self,
+        call: &Call,
+        sequence: u64,
+        deed: Deed,
+    ) -> Result<(), Wrong> {
+        let tone = json!({
+            "@odata.type": "#microsoft.graph.toneInfo",
+            "sequenceId": sequence, "tone": self.key_of(deed)?,
+        });
+        let data = json!({"state": "established", "toneInfo": tone});
+        self.is_told_of(call, "updated", data).await
+    }
+
     /// The bot's machine is off for a while; then the bot begins anew. A case that does this has
     /// [`crate::Need::Restart`].
     ///
     /// # Errors
     /// Nobody can switch it off.
-    ///
-    /// # Panics
-    /// The world has no bot: a mistake of the stage.
     pub async fn bot_is_down_for(&self, time: Duration) -> Result<(), Wrong> {
-        let (Some(world), Time::Flows(_)) = (&self.world, &self.time) else {
+        self.bot_goes_down()?;
+        self.let_pass(time).await;
+        self.bot_comes_up()
+    }
+
+    /// The bot's machine is off from now on.
+    ///
+    /// # Errors
+    /// Nobody can switch it off.
+    pub fn bot_goes_down(&self) -> Result<(), Wrong> {
+        self.power(sim::Change::Crash { host: sim::BOT_HOST.to_owned() })
+    }
+
+    /// The bot's machine is on again, and the bot begins anew.
+    ///
+    /// # Errors
+    /// Nobody can switch it on.
+    pub fn bot_comes_up(&self) -> Result<(), Wrong> {
+        self.power(sim::Change::Restart { host: sim::BOT_HOST.to_owned() })
+    }
+
+    fn power(&self, change: sim::Change) -> Result<(), Wrong> {
+        let Some(world) = &self.world else {
             return Err(Wrong::bot("a bot that can be restarted", "this one cannot"));
         };
-        let host = sim::BOT_HOST.to_owned();
-        world.now(sim::Change::Crash { host: host.clone() }).expect("the bot is in the world");
-        self.let_pass(time).await;
-        world.now(sim::Change::Restart { host }).expect("the bot is in the world");
+        world.now(change).expect("every simulated stage has a bot");
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What a story acts on: people, calls, time, and what the bot did.
 
 mod asking;
+pub(crate) mod judging;
 pub(crate) mod letters;
 
 use std::{
