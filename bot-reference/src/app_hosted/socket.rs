@@ -27,6 +27,7 @@ const CATCH_UP_MAX: u64 = 50;
 pub(crate) struct AppHosted {
     sessions: Arc<Mutex<Sessions>>,
     socket: Arc<dyn Datagram>,
+    /// Sound goes on whatever the time of day is set to.
     clock: Clock,
     /// When slot 0 is due; times are counted from here.
     began: Timestamp,
@@ -49,6 +50,7 @@ impl AppHosted {
         let socket: Arc<dyn Datagram> = network.datagram(settings.media_listen).await?.into();
         let bound = socket.local_addr()?;
         let address = declared(network, bound, settings.media_address, public_url).await?;
+        let clock = clock.steady();
         Ok(Self {
             sessions: Arc::new(Mutex::new(Sessions::new(app, address, settings.flaw))),
             socket,
@@ -118,9 +120,11 @@ impl AppHosted {
                     self.send(&mut out).await;
                 },
                 arrived = self.receive(deaf_until, &mut datagram) => match arrived {
-                    Ok(Arrival { len, from, at }) => {
+                    // When it came is told by the clock of the day.
+                    Ok(Arrival { len, from, .. }) => {
                         deaf_until = None;
-                        self.sessions().receive(self.since(at), from, &datagram[..len]);
+                        let now = self.since(self.clock.now());
+                        self.sessions().receive(now, from, &datagram[..len]);
                     }
                     Err(error) => {
                         // It may be one datagram's error, and it may come again at once.
