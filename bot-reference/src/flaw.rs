@@ -73,6 +73,7 @@ flaws! {
     DeafToMarkers = "deaf-to-markers": "App-hosted: never answers a marker that it hears.",
     EchoesKeysTwice = "echoes-keys-twice": "App-hosted: presses each key twice that it hears.",
     LeaksMediaSession = "leaks-media-session": "App-hosted: goes on listening for calls that are over.",
+    SendsNoSilence = "sends-no-silence": "App-hosted: sends nothing while it has nothing to say.",
 }
 
 impl Flaw {
@@ -102,6 +103,7 @@ impl Flaw {
                 | Self::DeafToMarkers
                 | Self::EchoesKeysTwice
                 | Self::LeaksMediaSession
+                | Self::SendsNoSilence
         )
     }
 }
