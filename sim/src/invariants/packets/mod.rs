@@ -336,7 +336,7 @@ impl Packets {
         let long = session.audio_since(world).is_some_and(|at| at + GAP_MAX <= done.at);
         let greeted = session.bot_at.is_some() && session.declared.both_ways;
         let alone = self.speech.get(&call).is_none_or(|(_, amid)| !amid);
-        let fair = alone && !session.is_hidden(world, done.at) && world.facts.links_are_calm;
+        let fair = alone && !session.is_hidden(world, done.at);
         if long && greeted && fair && !self.hearing.is_muted(&call, by) {
             let (session, since) = (id.clone(), done.at);
             self.owed.push(Owed { session, marker, since, to_bot: true });

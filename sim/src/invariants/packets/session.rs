@@ -80,7 +80,9 @@ impl Session {
             let troubles = [Trouble::Lost, Trouble::Delayed, Trouble::Reordered, Trouble::Repeated];
             troubles.into_iter().any(|trouble| world.weather.may(trouble, kind, id, since))
         };
-        ["call", "incoming", "operation", "tone", "roster", "ended"].into_iter().any(may)
+        // On links that lose packets, or are long, each of them takes its time.
+        !world.facts.links_are_calm
+            || ["call", "incoming", "operation", "tone", "roster", "ended"].into_iter().any(may)
             || world.weather.may(Trouble::Network, "", id, since)
     }
 
