@@ -65,6 +65,8 @@ pub enum Ask {
     Mute,
     /// Be heard.
     Unmute,
+    /// Show the bot's screen, or stop that.
+    Share(bool),
     /// Who is there? Because a person wants to know, or because a roster went missing.
     Participants {
         /// A person has asked.
@@ -130,6 +132,8 @@ pub enum Outcome {
 pub enum Effect {
     /// Ask Graph, and report.
     Ask(Guid, Ask),
+    /// What can be seen in a call is another thing than before: [`crate::Bot::scene`] tells.
+    Scene(Guid),
     /// The call is over: stop trying whatever is still being tried for it.
     Forget(Guid),
     /// The planted crash.

@@ -56,6 +56,7 @@ impl GraphClient {
                 public,
                 tenant: config.tenant,
                 delta_roster: config.settings.delta_roster,
+                video: config.settings.sees(),
             },
             flaw: config.settings.flaw,
         }
@@ -205,6 +206,7 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
         | Ask::Transfer { .. }
         | Ask::Mute
         | Ask::Unmute
+        | Ask::Share(_)
         | Ask::KeepAlive
         | Ask::HangUp => Outcome::Done,
     }

@@ -13,8 +13,9 @@ use super::{
     conversation::Conversation,
     outgoing::Outgoing,
     report::LATEST_MAX,
-    sessions::{Owner, SHOWN_MAX, Sessions},
+    sessions::{Habits, Owner, SHOWN_MAX, Sessions},
 };
+use crate::Keys;
 
 /// What happens to all sessions.
 #[derive(Debug, Clone)]
@@ -85,7 +86,7 @@ proptest! {
     /// shown is bounded; and closing everything leaves nothing.
     #[test]
     fn whatever_comes_sessions_begin_and_end(steps in prop::collection::vec(step(), 0..80)) {
-        let mut sessions = Sessions::new(Guid::from_u128(1), ([127, 0, 0, 1], 9).into(), None);
+        let mut sessions = Sessions::new(Guid::from_u128(1), ([127, 0, 0, 1], 9).into(), Habits::flawed(None));
         let (mut blobs, mut owners, mut out, mut slot) = (Vec::new(), Vec::new(), Outgoing::default(), 0);
         for step in steps {
             let now = FRAME_PERIOD * slot;
@@ -138,7 +139,7 @@ proptest! {
     fn a_conversation_is_silent_until_it_may_speak(
         steps in prop::collection::vec((0..6_u8, 0..17_u8, any::<u32>()), 0..300),
     ) {
-        let mut conversation = Conversation::new(None);
+        let mut conversation = Conversation::new(None, Keys::Echo);
         let (mut active, mut told, mut pressed) = (false, Vec::new(), Vec::new());
         for (slot, (kind, tone, number)) in (0..).zip(steps) {
             match kind {

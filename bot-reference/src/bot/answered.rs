@@ -181,9 +181,11 @@ impl Line {
             }
             // of two, nobody can be muted.
             Ask::Mute | Ask::Unmute => self.then(if sure { &Job::SORRY[1..] } else { &Job::SORRY }),
+            Ask::Share(on) => self.may_share(on, sure),
             Ask::Participants { aloud } => {
                 if let Outcome::Listed(seats) = outcome {
                     self.roster.replace(seats);
+                    self.who_shares();
                 }
                 if aloud {
                     self.then(if sure { &Job::SORRY[1..] } else { &Job::SORRY });

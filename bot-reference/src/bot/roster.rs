@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use graph_api::Guid;
 
-use crate::entry::{RosterNews, SEATS_MAX, Seat};
+use crate::entry::{RosterNews, SEATS_MAX, Seat, Streams};
 
-/// Participants by id, with their user where they are one.
+/// Participants by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Roster {
-    seats: BTreeMap<Guid, Option<Guid>>,
+    seats: BTreeMap<Guid, Seat>,
     sequence: u64,
 }
 
@@ -44,15 +44,25 @@ impl Roster {
             if seat.gone {
                 self.seats.remove(&seat.participant);
             } else if self.seats.len() < SEATS_MAX {
-                self.seats.insert(seat.participant, seat.user);
+                self.seats.insert(seat.participant, *seat);
             }
         }
     }
 
     /// The participant that a user is.
     pub(super) fn participant(&self, user: Guid) -> Option<Guid> {
-        let found = self.seats.iter().find(|(_, other)| **other == Some(user));
-        found.map(|(participant, _)| *participant)
+        let found = self.seats.values().find(|seat| seat.user == Some(user));
+        found.map(|seat| seat.participant)
+    }
+
+    /// What can be heard and seen of a participant.
+    pub(super) fn streams(&self, participant: Guid) -> Option<Streams> {
+        self.seats.get(&participant).map(|seat| seat.streams)
+    }
+
+    /// Everybody, in the order of their ids.
+    pub(super) fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.values()
     }
 }
 
@@ -63,7 +73,12 @@ mod tests {
     #[test]
     fn gaps_are_noticed_and_repeats_are_not_taken_twice() {
         let id = Guid::from_u128;
-        let seat = |n, gone| Seat { participant: id(n), user: Some(id(n + 10)), gone };
+        let seat = |n, gone| Seat {
+            participant: id(n),
+            user: Some(id(n + 10)),
+            gone,
+            streams: Streams::default(),
+        };
         let delta =
             |sequence, changed: &[Seat]| RosterNews::Delta { sequence, changed: changed.into() };
         let mut roster = Roster::default();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ask::Prompt,
-    entry::{Facts, Key, Press, RosterNews, Seat, State, Subject},
+    entry::{Facts, Key, Press, RosterNews, Seat, State, Streams, Subject},
 };
 
 const CALL: Guid = Guid::from_u128(1);
@@ -50,6 +50,7 @@ const RING: Facts = Facts {
     audio: None,
     group: false,
     participant: None,
+    own: None,
     failed: false,
     press: None,
 };
@@ -169,7 +170,12 @@ fn a_transfer_fails_and_the_call_goes_on() {
 #[test]
 fn rosters_say_who_is_put_through() {
     let mut bot = listening();
-    let seat = Seat { participant: Guid::from_u128(77), user: Some(ALICE), gone: false };
+    let seat = Seat {
+        participant: Guid::from_u128(77),
+        user: Some(ALICE),
+        gone: false,
+        streams: Streams::default(),
+    };
     let roster =
         |sequence| told(Subject::Roster(RosterNews::Delta { sequence, changed: vec![seat] }));
     assert_eq!(bot.handle(at(9), roster(1)), []);
