@@ -112,7 +112,12 @@ pub enum Outcome {
     /// It is done, or had been done already.
     Done,
     /// A call was begun.
-    Created(Guid),
+    Created {
+        /// Its id.
+        call: Guid,
+        /// The bot's own id as a participant, if it was said.
+        own: Option<Guid>,
+    },
     /// This is how the call is.
     Found(Facts),
     /// These are in it.

@@ -193,9 +193,12 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
             list.map_or(Outcome::Unsure, Outcome::Listed)
         }
         // Without its id it is known by its first notification.
-        Ask::Call { .. } => body()
-            .and_then(|call| call.get("id")?.as_str()?.parse().ok())
-            .map_or(Outcome::Unsure, Outcome::Created),
+        Ask::Call { .. } => {
+            let body = body();
+            let guid = |name: &str| body.as_ref()?.get(name)?.as_str()?.parse().ok();
+            let own = guid("myParticipantId");
+            guid("id").map_or(Outcome::Unsure, |call| Outcome::Created { call, own })
+        }
         Ask::Answer
         | Ask::Reject
         | Ask::Play(..)

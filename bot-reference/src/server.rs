@@ -294,7 +294,7 @@ impl Shell {
         };
         let plan = Owner::Plan(*call, *plan);
         match outcome {
-            Outcome::Created(call) => {
+            Outcome::Created { call, .. } => {
                 media.begun(plan, *call);
                 return Some(*call);
             }

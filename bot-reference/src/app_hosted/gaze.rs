@@ -1,8 +1,8 @@
 //! Whom the bot looks at: which video socket is subscribed to which media source id.
 //!
 //! A socket that nobody needs looks at whoever sends video and is not looked at yet. When somebody has the word who is not
-//! seen, the socket goes to them that was given to anybody, or had the word last, the longest ago. A call of two has no
-//! media source ids: there the first socket looks at the other end.
+//! seen, the socket goes to them that was given to anybody, or had the word last, the longest ago. Without a
+//! roster there are no media source ids: there the first socket looks at whoever is at the other end.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) enum Sees {
     /// Nobody.
     #[default]
     Nobody,
-    /// The other end, in a call of two.
+    /// The other end, in a call without a roster.
     Peer,
     /// A media source id.
     Source(u32),
@@ -84,7 +84,7 @@ impl Gaze {
     fn settle(&mut self) {
         let Some(scene) = &self.scene else { return };
         let screen = scene.people.iter().find_map(|one| one.sharing);
-        let (screen, peer) = match scene.group {
+        let (screen, peer) = match scene.roster {
             true => (screen.map_or(Sees::Nobody, Sees::Source), false),
             false => (Sees::Peer, true),
         };
@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn group(people: &[Sight]) -> Scene {
-        Scene { group: true, people: people.to_vec(), ..Scene::default() }
+        Scene { roster: true, people: people.to_vec(), ..Scene::default() }
     }
 
     fn active(sockets: u8, flaw: Option<Flaw>) -> Gaze {
@@ -211,9 +211,9 @@ mod tests {
         assert_eq!(gaze.asks(), [(0, Sees::Nobody)]);
     }
 
-    /// A call of two becomes a conference, and a screen is shown in it.
+    /// A roster comes after all, and a screen is shown in it.
     #[test]
-    fn an_escalation_begins_anew() {
+    fn a_roster_begins_anew() {
         let mut gaze = active(2, None);
         gaze.scene(Scene::default());
         assert_eq!(gaze.asks(), [(SHARING, Sees::Peer), (0, Sees::Peer)]);

@@ -13,8 +13,8 @@
 //!
 //! And, with video sockets ([`crate::Settings::video`]):
 //!
-//! - Each socket looks at somebody of the roster who sends video; whoever has the word is always seen. A call of two has no
-//!   roster: there the first socket looks at the other end. The screen of whoever shares is seen too.
+//! - Each socket looks at somebody of the roster who sends video; whoever has the word is always seen. A call of two, and
+//!   what becomes of it, has no roster: there the first socket looks at whoever is at the other end. The screen of whoever shares is seen too.
 //! - Each frame that comes is decoded; `GET /health` shows of whom the barcodes are, how many frames were wrong, and a
 //!   hash of all pictures.
 //! - Once `VideoSendStatusChanged` says active it shows a test pattern, 320 x 180 at 15 Hz, whose barcodes name its media

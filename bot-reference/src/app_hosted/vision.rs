@@ -76,8 +76,10 @@ impl Vision {
     /// What can be seen is this.
     pub(super) fn scene(&mut self, scene: Scene) {
         self.shares = scene.shares || self.shares && self.flaw == Some(Flaw::KeepsSharing);
-        if let Some(own) = scene.own {
+        if let Some(own) = scene.own.and_then(|own| own.video) {
             self.camera.is_of(own);
+        }
+        if let Some(own) = scene.own.and_then(|own| own.sharing) {
             self.screen.is_of(own);
         }
         self.gaze.scene(scene);

@@ -118,7 +118,8 @@ impl World {
             sharing: None,
         };
         let people = self.people.iter().map(sight).collect();
-        let mut scene = Scene { group: true, own: Some(OWN), people, shares: false };
+        let own = Some(Sight { heard_as: None, video: Some(OWN), sharing: Some(OWN + 1) });
+        let mut scene = Scene { roster: true, own, people, shares: false };
         change(&mut scene);
         self.sessions.scene(CALL, scene);
     }
@@ -409,7 +410,7 @@ fn its_screen_is_seen_while_it_shares() {
     let (mut world, shown) = share(None);
     assert!((7..=9).contains(&shown), "3.75 a second: {shown}");
     assert_eq!(world.frames(SHARING).len(), shown, "and not afterwards");
-    assert!(world.frames(SHARING).iter().all(|frame| frame.2 == OWN));
+    assert!(world.frames(SHARING).iter().all(|frame| frame.2 == OWN + 1));
     world.tells(|scene| scene.shares = true);
     world.goes_on(1);
     assert!(world.frames(SHARING)[shown].1, "a key frame for whoever begins to look");
@@ -455,7 +456,7 @@ fn a_scene_waits_for_its_session() {
     let blob = Blob::read(&sessions.open(plan).unwrap()).unwrap().unwrap();
     sessions.unsure(FRAME_PERIOD, plan);
     let sight = Sight { heard_as: None, video: Some(11), sharing: None };
-    let scene = Scene { group: true, people: vec![sight], ..Scene::default() };
+    let scene = Scene { roster: true, people: vec![sight], ..Scene::default() };
     let new = Guid::from_u128(9);
     sessions.scene(new, scene.clone());
     for stranger in 0..1_000 {

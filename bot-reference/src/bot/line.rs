@@ -252,7 +252,9 @@ impl Line {
         }
         if self.invite.is_some_and(|invite| is(INVITE, invite.ticket)) {
             self.invite = None;
-            self.group |= worked;
+            if worked && !self.group {
+                (self.group, self.escalated) = (true, self.connected);
+            }
             self.then(if worked { &Job::SORRY[1..] } else { &Job::SORRY });
         }
     }

@@ -98,7 +98,10 @@ fn subject() -> impl Strategy<Value = Subject> {
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         6 => Just(Outcome::Done),
-        3 => (4..7_u128).prop_map(|call| Outcome::Created(Guid::from_u128(call))),
+        3 => (4..7_u128).prop_map(|call| Outcome::Created {
+            call: Guid::from_u128(call),
+            own: Some(OWN),
+        }),
         4 => facts().prop_map(Outcome::Found),
         1 => Just(Outcome::Listed(Vec::new())),
         1 => Just(Outcome::Gone),
@@ -191,8 +194,8 @@ impl Life {
         let begins = matches!(ask, Ask::Call { .. });
         let of_read = matches!(outcome, Outcome::Found(_));
         let of_list = matches!(outcome, Outcome::Listed(_));
-        let dead = matches!(&outcome, Outcome::Created(call) if self.over.contains(call));
-        let of_call = matches!(outcome, Outcome::Created(_));
+        let dead = matches!(&outcome, Outcome::Created { call, .. } if self.over.contains(call));
+        let of_call = matches!(outcome, Outcome::Created { .. });
         let (looks, done) = (ask == Ask::Look, outcome == Outcome::Done);
         if looks && (of_list || of_call) {
             Outcome::Gone

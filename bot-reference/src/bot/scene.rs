@@ -17,10 +17,11 @@ pub struct Sight {
 /// What can be seen in a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scene {
-    /// It is a call of more than two: there is a roster, and what is seen has a media source id.
-    pub group: bool,
-    /// The media source id of the bot's own video, in a roster.
-    pub own: Option<u32>,
+    /// It has a roster: what is seen has a media source id. A call of two has none, nor has what becomes of it when
+    /// others are brought in.
+    pub roster: bool,
+    /// The bot's own media source ids, in a roster.
+    pub own: Option<Sight>,
     /// The others who can be heard or seen, in the order of their ids.
     pub people: Vec<Sight>,
     /// The bot shows its screen.
@@ -85,11 +86,19 @@ impl Line {
     }
 
     fn surroundings(&self) -> Scene {
-        let (group, shares) = (self.group, self.screen.on && !self.leaving);
-        if !group {
-            return Scene { group, shares, ..Scene::default() };
+        let roster = self.group && !self.escalated || self.roster.seats().next().is_some();
+        let shares = self.screen.on && !self.leaving;
+        if !roster {
+            return Scene { roster, shares, ..Scene::default() };
         }
-        let own = self.own.and_then(|own| self.roster.streams(own)).and_then(|own| own.video);
+        let own = self.own.and_then(|own| self.roster.streams(own)).map(|own| {
+            let source = |stream: Option<crate::entry::Stream>| stream.map(|stream| stream.source);
+            Sight {
+                heard_as: source(own.audio),
+                video: source(own.video),
+                sharing: source(own.sharing),
+            }
+        });
         let others = self.roster.seats().filter(|one| Some(one.participant) != self.own);
         let people = others.map(|one| {
             let sends = |stream: Option<crate::entry::Stream>| stream.filter(|it| it.sends);
@@ -102,12 +111,7 @@ impl Line {
             }
         });
         let seen = |one: &Sight| one.heard_as.or(one.video).or(one.sharing).is_some();
-        Scene {
-            group,
-            own: own.map(|own| own.source),
-            people: people.filter(seen).collect(),
-            shares,
-        }
+        Scene { roster, own, people: people.filter(seen).collect(), shares }
     }
 }
 
@@ -188,10 +192,11 @@ mod tests {
     #[test]
     fn rosters_say_who_can_be_seen() {
         let mut life = Life::in_a_group(2);
-        assert_eq!(life.0.scene(CALL), Scene { group: true, ..Scene::default() });
+        assert_eq!(life.0.scene(CALL), Scene { roster: true, ..Scene::default() });
         assert_eq!(life.roster(false, true), SCENE);
+        let own = Some(Sight { heard_as: Some(10), video: Some(11), sharing: Some(12) });
         let other = Sight { heard_as: Some(20), video: Some(21), sharing: Some(22) };
-        let scene = Scene { group: true, own: Some(11), people: vec![other], shares: false };
+        let scene = Scene { roster: true, own, people: vec![other], shares: false };
         assert_eq!(life.0.scene(CALL), scene);
         assert_eq!(life.roster(false, true), [], "nothing new");
         let mut blind = Life::in_a_group(0);
@@ -208,7 +213,10 @@ mod tests {
         assert_eq!(life.told(Subject::Updated(there)), SCENE);
         assert_eq!(life.presses_nine(), [], "of two, nobody can share");
         let group = Facts { group: true, ..there };
-        assert_eq!(life.told(Subject::Updated(group)), SCENE, "it has been escalated");
+        assert_eq!(life.told(Subject::Updated(group)), [], "R-173: no roster comes");
+        assert_eq!(life.presses_nine(), share(true));
+        assert_eq!(life.roster(false, false), SCENE, "unless one does");
+        assert!(life.0.scene(CALL).roster);
     }
 
     /// the key makes the bot the sharer, and again a viewer.
