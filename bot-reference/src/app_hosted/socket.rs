@@ -28,6 +28,7 @@ const CATCH_UP_MAX: u64 = 50;
 pub(crate) struct AppHosted {
     sessions: Arc<Mutex<Sessions>>,
     socket: Arc<dyn Datagram>,
+    /// Sound goes on whatever the time of day is set to.
     clock: Clock,
     /// When slot 0 is due; times are counted from here.
     began: Timestamp,
@@ -49,13 +50,14 @@ impl AppHosted {
     ) -> io::Result<Self> {
         let socket: Arc<dyn Datagram> = network.datagram(settings.media_listen).await?.into();
         let bound = socket.local_addr()?;
-        let began = clock.now();
-        let habits = Habits::of(settings, began.as_millis());
         let address = declared(network, bound, settings.media_address, public_url).await?;
+        // Barcodes say what time of the day it is.
+        let habits = Habits::of(settings, clock.now().as_millis());
+        let clock = clock.steady();
         Ok(Self {
             sessions: Arc::new(Mutex::new(Sessions::new(app, address, habits))),
             socket,
-            began,
+            began: clock.now(),
             clock,
             opened: Arc::default(),
         })
@@ -134,10 +136,12 @@ impl AppHosted {
                     self.send(&mut out).await;
                 },
                 arrived = self.receive(deaf_until, &mut datagram) => match arrived {
-                    Ok(Arrival { len, from, at }) => {
+                    // When it came is told by the clock of the day.
+                    Ok(Arrival { len, from, .. }) => {
                         deaf_until = None;
+                        let now = self.since(self.clock.now());
                         let mut sessions = self.sessions();
-                        sessions.receive(self.since(at), from, &datagram[..len]);
+                        sessions.receive(now, from, &datagram[..len]);
                         while let Some((call, key)) = sessions.key() {
                             // Somebody presses keys faster than the bot can act: what is too much is lost.
                             let _ = keys.try_send(Input::Heard { call, key });

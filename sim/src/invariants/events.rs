@@ -123,6 +123,11 @@ impl Entry {
         }
     }
 
+    /// Whether it tells of a key that somebody pressed.
+    pub fn is_key(&self) -> bool {
+        !self.data["toneInfo"].is_null()
+    }
+
     pub fn is_terminal(&self) -> bool {
         self.state() == Some("terminated")
     }

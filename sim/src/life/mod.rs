@@ -127,8 +127,11 @@ impl Watch {
     fn new(plan: &Plan, wire: Wire, keep: bool) -> Self {
         let mut facts = Facts::new(&APP.to_string(), &TENANT.to_string());
         facts.roles = roles().into_iter().filter(|role| !plan.withheld.contains(role)).collect();
-        facts.plan = excuses(plan);
         (facts.restarts, facts.storms) = troubles(plan);
+        // What is asked of the fake, and of people, he reads on the wire, by kind and by call. Links that lose packets
+        // may lose replies, and what was not acknowledged comes again.
+        let network = !facts.restarts.is_empty() || !facts.storms.is_empty();
+        facts.plan = Excuses { network, ..Excuses::default() };
         Self { judge: Judge::new(facts), wire, keep, kept: Arc::default() }
     }
 
@@ -144,18 +147,8 @@ impl Watch {
     }
 }
 
-/// What of a plan the judge cannot see on the wire: what is asked of the fake, and of people, he reads there, by kind and
-/// by call.
-fn excuses(plan: &Plan) -> Excuses {
-    let on_the_way = |fault: &Fault| {
-        matches!(fault, Fault::Link(_) | Fault::Outage(_) | Fault::Crash(_) | Fault::Clock(_))
-    };
-    // Links that lose packets may lose replies, and what was not acknowledged comes again.
-    let network = plan.links.is_some() || plan.faults.iter().any(on_the_way);
-    Excuses { network, ..Excuses::default() }
-}
-
-/// When the bot's program is gone, and when it could not be expected to reach Graph or to know the time.
+/// What of a plan the judge cannot see on the wire: when the bot's program is gone, and when it could not be expected to
+/// reach Graph or to know the time.
 fn troubles(plan: &Plan) -> (Vec<Restart>, Vec<(Timestamp, Timestamp)>) {
     let at = |ms: u64| EPOCH + Duration::from_millis(ms);
     let (mut restarts, mut storms) = (Vec::new(), Vec::new());

@@ -243,6 +243,8 @@ pub struct Call {
     next_operation: u64,
     /// The last tone's number, once subscribed.
     tones: Option<i64>,
+    /// Whether the person at the other end of a call of two has muted themselves.
+    pub(crate) peer_is_muted: bool,
     /// Keys pressed so far.
     pressed: u64,
     presses: VecDeque<(Timestamp, Guid, Tone)>,
@@ -303,6 +305,7 @@ impl Call {
             operations: BTreeMap::new(),
             next_operation: 0,
             tones: None,
+            peer_is_muted: false,
             pressed: 0,
             presses: VecDeque::new(),
             sending: VecDeque::new(),

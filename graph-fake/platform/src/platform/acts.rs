@@ -6,6 +6,7 @@ use super::Platform;
 use crate::{
     call::{Call, Link, Side},
     conference::Conference,
+    flaw::Flaw,
     input::{Act, ActRefusal, CallId, ConferenceId, Effect, Event, ParticipantId, UserAct},
     media_queue::MediaEvent,
     notification::What,
@@ -86,6 +87,7 @@ impl Platform {
             _ => None,
         };
         let (options, asks) = (&self.options, &mut self.asks);
+        let hears_the_muted = options.flaw == Some(Flaw::HearsTheMuted);
         let done = match what {
             UserAct::HangUp | UserAct::RemoveBot => call.peer_hangs_up(asks),
             UserAct::Answer => call.peer_answers(now, options, asks),
@@ -93,14 +95,15 @@ impl Platform {
             UserAct::Hold => call.peer_holds(true, asks),
             UserAct::Resume => call.peer_holds(false, asks),
             UserAct::Press(tones, gap) => pressed(call, now, by, &tones, gap),
+            UserAct::Speak(_) if call.peer_is_muted && !hears_the_muted => {
+                call.must_be_established().map_err(not_now)
+            }
             UserAct::Speak(length) => spoken(call, now, by, length, asks),
+            UserAct::Mute | UserAct::Unmute => mutes(call, now, by, what == UserAct::Mute, asks),
             // Seen by nobody in a call of two: there is no roster.
-            UserAct::Mute
-            | UserAct::Unmute
-            | UserAct::StartVideo
-            | UserAct::StopVideo
-            | UserAct::Share
-            | UserAct::StopShare => call.must_be_established().map_err(not_now),
+            UserAct::StartVideo | UserAct::StopVideo | UserAct::Share | UserAct::StopShare => {
+                call.must_be_established().map_err(not_now)
+            }
             UserAct::Invite(_)
             | UserAct::Join
             | UserAct::MuteBot
@@ -187,8 +190,8 @@ impl Platform {
                 self.end_meeting(now, at, effects);
                 return Ok(());
             }
-            // what the server muted is dropped, whoever still speaks.
-            UserAct::Speak(_) if self.is_server_muted(at, me) => {}
+            // what is muted is dropped, whoever still speaks.
+            UserAct::Speak(_) if self.is_muted(at, me) => {}
             UserAct::Press(..) | UserAct::Speak(_) => {
                 self.is_heard(now, at, by, what, effects)?;
             }
@@ -251,6 +254,9 @@ impl Platform {
                 }
                 self.tell_sharing(now, at, ChangeType::Deleted, &ended, effects);
             }
+            UserAct::Mute if changed == Some(true) => {
+                self.sounds_as_it_may(now, at, me, effects);
+            }
             _ if changed == Some(true) => {}
             _ => return Err(ActRefusal::NotNow("not in a conference".to_owned())),
         }
@@ -279,8 +285,11 @@ impl Platform {
         }
     }
 
-    fn is_server_muted(&self, at: ConferenceId, who: ParticipantId) -> bool {
-        self.conferences.get(&at).is_some_and(|conference| conference.is_server_muted(who))
+    /// By themselves or by the server.
+    fn is_muted(&self, at: ConferenceId, who: ParticipantId) -> bool {
+        let conference = self.conferences.get(&at);
+        conference.and_then(|conference| conference.participant(who)).is_some_and(|p| p.muted)
+            && self.options.flaw != Some(Flaw::HearsTheMuted)
     }
 
     /// All bots in a conference hear what somebody says and presses; not those in the lobby.
@@ -380,6 +389,23 @@ fn pressed(
 ) -> Result<(), ActRefusal> {
     call.must_be_established().map_err(not_now)?;
     call.presses(by, tones, gap, now)
+}
+
+/// The person at the other end mutes or unmutes themselves: nobody hears them from now on, or again.
+fn mutes(
+    call: &mut Call,
+    now: Timestamp,
+    by: graph_api::Guid,
+    on: bool,
+    asks: &mut Vec<crate::call::Ask>,
+) -> Result<(), ActRefusal> {
+    call.must_be_established().map_err(not_now)?;
+    if on && !call.peer_is_muted {
+        let what = MediaEvent::BrokeOff(by);
+        asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what, at: now }));
+    }
+    call.peer_is_muted = on;
+    Ok(())
 }
 
 fn spoken(

@@ -30,6 +30,7 @@ impl Platform {
         let hidden = call.hides_after_escalation();
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let Some(peer) = call.peer().cloned() else { return Err(Refusal::NotGroupCall) };
+        let (peer_id, peer_is_muted) = (peer.participant, call.peer_is_muted);
         let other = self.twin_of(call);
         let other_hides = |leg: CallId| self.calls[&leg].hides_after_escalation();
         let peer_hidden = other.is_some_and(other_hides);
@@ -50,6 +51,9 @@ impl Platform {
             };
             conference.enter(entrant(peer, of_peer, peer_hidden), until);
             conference.enter(entrant(bot, of_bot, hidden), until);
+            if peer_is_muted {
+                conference.client_mute(peer_id, true);
+            }
         });
         self.note_entry(conference, "escalated", None, effects);
         for leg in [Some(id), other].into_iter().flatten() {
