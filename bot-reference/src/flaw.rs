@@ -73,6 +73,7 @@ flaws! {
     DeafToMarkers = "deaf-to-markers": "App-hosted: never answers a marker that it hears.",
     EchoesKeysTwice = "echoes-keys-twice": "App-hosted: presses each key twice that it hears.",
     LeaksMediaSession = "leaks-media-session": "App-hosted: goes on listening for calls that are over.",
+    SendsNoSilence = "sends-no-silence": "App-hosted: sends nothing while it has nothing to say.",
     WatchesNobody = "watches-nobody": "App-hosted: subscribes to nobody's video.",
     FollowsNobody = "follows-nobody": "App-hosted: goes on looking at whom it looked at first, whoever has the word.",
     IgnoresKeyFrameRequests = "ignores-key-frame-requests": "App-hosted: sends no key frame when one is needed.",
@@ -109,6 +110,7 @@ impl Flaw {
                 | Self::DeafToMarkers
                 | Self::EchoesKeysTwice
                 | Self::LeaksMediaSession
+                | Self::SendsNoSilence
                 | Self::WatchesNobody
                 | Self::FollowsNobody
                 | Self::IgnoresKeyFrameRequests

@@ -128,7 +128,8 @@ impl Conversation {
         let press = self.keys.pop_front();
         self.report.said += u64::from(over);
         self.report.keys_pressed += u64::from(press.is_some());
-        Slot { frame: Some(frame), press }
+        let unsaid = self.flaw == Some(Flaw::SendsNoSilence) && frame == Pcm16K::SILENCE;
+        Slot { frame: Some(frame).filter(|_| !unsaid), press }
     }
 
     fn marker(&mut self, marker: Marker) {

@@ -131,10 +131,6 @@ impl Entry {
     pub fn is_terminal(&self) -> bool {
         self.state() == Some("terminated")
     }
-
-    pub fn audio_active(&self) -> bool {
-        self.is_of_call() && self.data["mediaState"]["audio"] == "active"
-    }
 }
 
 /// What a message means.

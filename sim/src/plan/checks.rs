@@ -8,7 +8,7 @@ use graph_fake::{
 };
 
 use super::{
-    Deed, ENTRIES_MAX, Fault, LATEST_MS, Plan, VERSION, What, WrongClock,
+    Deed, ENTRIES_MAX, Fault, LATEST_MS, MARKER_MAX, Plan, VERSION, What, WrongClock,
     words::{meant, shown},
 };
 use crate::{link::LinkConfig, world::EPOCH, world::TICK};
@@ -107,6 +107,9 @@ impl Plan {
             What::Speak { ms } if !(1..=SPEAK_MAX_MS).contains(ms) => {
                 return bad("do.speak.ms", format!("{ms} is not in 1 to {SPEAK_MAX_MS}"));
             }
+            What::Say { marker } if !(1..=MARKER_MAX).contains(marker) => {
+                return bad("do.say.marker", format!("{marker} is not in 1 to {MARKER_MAX}"));
+            }
             What::Meet { with } if with.len() > WITH_MAX => {
                 return bad("do.meet.with", format!("{} names; at most {WITH_MAX}", with.len()));
             }
@@ -130,7 +133,7 @@ impl Plan {
             }
             Fault::Clock(clock) => check_clock(clock).map_err(|(at, why)| (key(at), why)),
             Fault::Permission(fault) => check_role(&fault.role).map_err(|why| (key("role"), why)),
-            Fault::Outage(_) | Fault::Crash(_) => Ok(()),
+            Fault::Outage(_) | Fault::MediaOutage(_) | Fault::Crash(_) => Ok(()),
             Fault::Graph(fault) => check_asked(word, Asked::Graph(fault.clone())),
             Fault::Token(fault) => check_asked(word, Asked::Token(fault.clone())),
             Fault::Keys(fault) => check_asked(word, Asked::Keys(fault.clone())),
