@@ -42,7 +42,7 @@ pub struct Settings {
     /// Who handles the media.
     pub media: Hosting,
     /// Video sockets of each call whose media the bot hosts, at most 10, and screen sharing beside them; 0 for neither.
-    /// The first one sends too. Those with even numbers receive H.264, the others pictures (NV12).
+    /// The first one sends too. Those with even numbers receive H.264, the others pictures (NV12; R-283).
     pub video: u8,
     /// What keys do that are heard in media of the bot's own.
     pub keys: Keys,

@@ -184,6 +184,7 @@ async fn it_hears_and_sees_and_keeps_nothing() {
     assert!(memory.len() > 20, "there was something to look at");
 }
 
+///
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_keeps_what_it_hears_is_found_out() {
     let (_, kept) = World::begins(Some(Flaw::PersistsWhatItHears)).await.plays().await;
