@@ -140,3 +140,76 @@ impl Eye {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use media::{H264Encoder, H264EncoderConfig, TestPattern};
+
+    use super::*;
+
+    /// Frames of a source, drawn at these times.
+    fn frames(source: u32, times: &[u64]) -> Vec<Vec<u8>> {
+        let config =
+            H264EncoderConfig { key_frame_period: 0, ..H264EncoderConfig::new(15.0, 200_000) };
+        let mut encoder = H264Encoder::new(config).unwrap();
+        let mut pattern = TestPattern::new(320, 180, source).unwrap();
+        let draw = |(index, ms): (u64, &u64)| {
+            let mut annex_b = Vec::new();
+            let picture = pattern.draw(index, Duration::from_millis(*ms));
+            encoder.encode(picture, Duration::from_millis(66 * index), &mut annex_b).unwrap();
+            annex_b
+        };
+        (0..).zip(times).map(draw).collect()
+    }
+
+    fn look(eye: &mut Eye, annex_b: &[u8]) -> bool {
+        eye.look(10_000, &AssembledFrame { timestamp: 0, key_frame: true, annex_b })
+    }
+
+    fn seen(receive: Receive, of: u32, frames: &[Vec<u8>]) -> Seen {
+        let mut eye = Eye::new(receive);
+        eye.expects(Some(of));
+        frames.iter().for_each(|frame| assert!(look(&mut eye, frame)));
+        eye.seen()
+    }
+
+    #[test]
+    fn barcodes_are_compared_with_what_was_announced() {
+        let all = frames(0x0100_0007, &[9_000, 9_066, 9_066, 9_132]);
+        let right = seen(Receive::H264, 0x0100_0007, &all);
+        assert_eq!((right.markers, right.strangers, right.repeated), (4, 0, 1));
+        let latest = (right.latest_source, right.latest_time_ms, right.latest_delay_ms);
+        assert_eq!(latest, (Some(7), Some(9_132), Some(868)), "a barcode has 24 bits of a source");
+        assert_eq!(seen(Receive::H264, 8, &all).strangers, 4);
+        let mut switched = Eye::new(Receive::Nv12);
+        for source in [7, 8] {
+            switched.expects(Some(source));
+        }
+        assert!(look(&mut switched, &all[0]), "what was under way may come still");
+        assert_eq!(switched.seen().strangers, 0);
+    }
+
+    /// Raw frames are NV12: the same picture in another order of bytes.
+    #[test]
+    fn pictures_are_handed_over_as_declared() {
+        let all = frames(7, &[1, 2, 3]);
+        let [h264, nv12] = [Receive::H264, Receive::Nv12].map(|receive| seen(receive, 7, &all));
+        assert_ne!(h264.pictures, nv12.pictures);
+        assert_eq!((h264.markers, nv12.markers), (3, 3));
+        assert_eq!(h264.pictures, seen(Receive::H264, 7, &all).pictures, "each time");
+    }
+
+    #[test]
+    fn what_is_no_frame_of_a_call_needs_a_key_frame() {
+        let all = frames(7, &[1, 2, 3]);
+        let mut eye = Eye::new(Receive::H264);
+        assert!(!look(&mut eye, &all[1]), "nothing before it");
+        let sei = [&[0, 0, 0, 1, 6, 5, 1, 0, 0x80][..], &all[0]].concat();
+        assert!(!look(&mut eye, &sei), "contract media 3: no SEI");
+        assert!(!look(&mut eye, &[]) && !look(&mut eye, &[0, 0, 1, 0x65, 0xff]));
+        assert_eq!((eye.seen().undecodable, eye.seen().markers), (4, 0));
+        assert!(look(&mut eye, &all[0]));
+    }
+}

@@ -29,9 +29,14 @@ struct Socket {
     wanted: Sees,
     /// What the platform was asked for, since it may be asked.
     asked: Sees,
+    /// Slots until it is asked again for what it refused.
+    rests: u32,
     /// When it was given to somebody, or whom it shows had the word, last.
     used: u64,
 }
+
+/// Slots of 20 ms after which what was refused is asked for again.
+const AGAIN_AFTER: u32 = 50;
 
 /// Who looks at whom in one call.
 #[derive(Debug)]
@@ -68,7 +73,15 @@ impl Gaze {
         };
         if let Some(socket) = id.and_then(|id| self.sockets.get_mut(&id)) {
             socket.active = receive == Flow::Active;
-            socket.asked = Sees::Nobody;
+            (socket.asked, socket.rests) = (Sees::Nobody, 0);
+        }
+    }
+
+    /// The platform refuses something, or did not answer: `what` is `subscribe 0`.
+    pub(super) fn refused(&mut self, what: &str) {
+        let id = what.strip_prefix("subscribe ").and_then(|id| id.parse().ok());
+        if let Some(socket) = id.and_then(|id: i8| self.sockets.get_mut(&id)) {
+            (socket.asked, socket.rests) = (Sees::Nobody, AGAIN_AFTER);
         }
     }
 
@@ -131,14 +144,16 @@ impl Gaze {
         }
     }
 
-    /// What the platform is to be asked for now, of which socket.
+    /// What the platform is to be asked for in the slot that begins, of which socket.
     pub(super) fn asks(&mut self) -> Vec<(i8, Sees)> {
         if self.flaw == Some(Flaw::WatchesNobody) {
             return Vec::new();
         }
         let mut asks = Vec::new();
         for (id, socket) in &mut self.sockets {
-            if socket.active && socket.asked != socket.wanted {
+            if socket.rests > 0 {
+                socket.rests -= 1;
+            } else if socket.active && socket.asked != socket.wanted {
                 socket.asked = socket.wanted;
                 asks.push((*id, socket.wanted));
             }
@@ -237,5 +252,18 @@ mod tests {
         }
         gaze.flows(Channel::Video, Some(9), Flow::Active);
         assert_eq!(gaze.asks(), [], "there is no such socket");
+    }
+
+    #[test]
+    fn what_was_refused_is_asked_for_again_after_a_while() {
+        let mut gaze = active(1, None);
+        gaze.scene(group(&[person(1)]));
+        assert_eq!(gaze.asks(), [(0, of(1))]);
+        for what in ["subscribe 0", "subscribe 7", "subscribe x", "", "unsubscribe 0"] {
+            gaze.refused(what);
+        }
+        let asked: Vec<bool> = (0..200).map(|_| !gaze.asks().is_empty()).collect();
+        assert_eq!(asked.iter().position(|asks| *asks), Some(AGAIN_AFTER as usize));
+        assert_eq!(asked.iter().filter(|asks| **asks).count(), 1);
     }
 }

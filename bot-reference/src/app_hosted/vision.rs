@@ -101,7 +101,10 @@ impl Vision {
             }
             BotEvent::KeyFrameNeeded { socket: SHARING } => self.screen.want_key_frame(),
             BotEvent::KeyFrameNeeded { .. } => self.camera.want_key_frame(),
-            BotEvent::Refused { .. } => self.refused += 1,
+            BotEvent::Refused { what, .. } => {
+                self.refused += 1;
+                self.gaze.refused(what);
+            }
             BotEvent::Began { .. } | BotEvent::Tone(_) => {}
         }
     }

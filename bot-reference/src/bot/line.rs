@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use graph_api::{Guid, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{heard::Heard, roster::Roster, scene::Scene, scene::Screen};
+use super::{heard::Heard, roster::Roster, scene::Looked, scene::Scene, scene::Screen};
 use crate::{
     Flaw, Settings,
     ask::{Ask, Effect, Prompt, context},
@@ -131,6 +131,9 @@ pub(super) struct Line {
     /// What was last told of what can be seen.
     #[serde(skip)]
     pub scene: Option<Box<Scene>>,
+    /// What that was made of.
+    #[serde(skip)]
+    pub looked_at: Option<Looked>,
 }
 
 /// One call's share of one input.

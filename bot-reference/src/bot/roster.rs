@@ -11,6 +11,8 @@ use crate::entry::{RosterNews, SEATS_MAX, Seat, Streams};
 pub(super) struct Roster {
     seats: BTreeMap<Guid, Seat>,
     sequence: u64,
+    /// How often it has changed.
+    changes: u64,
 }
 
 impl Roster {
@@ -39,7 +41,13 @@ impl Roster {
         self.change(all);
     }
 
+    /// Another number is another roster.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn change(&mut self, changed: &[Seat]) {
+        self.changes = self.changes.wrapping_add(1);
         for seat in changed {
             if seat.gone {
                 self.seats.remove(&seat.participant);

@@ -39,6 +39,16 @@ pub(super) struct Screen {
     shown: bool,
 }
 
+/// Everything that a scene is made of, but for the roster's content: as long as it is the same, so is the scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Looked {
+    roster: u64,
+    group: bool,
+    escalated: bool,
+    own: Option<graph_api::Guid>,
+    shares: bool,
+}
+
 impl Line {
     /// Shows the bot's screen, or stops that: at once, whatever Graph makes of it.
     pub(super) fn share(&mut self, turn: &mut Turn<'_>) {
@@ -78,6 +88,17 @@ impl Line {
         if !turn.settings.sees() || !self.connected {
             return;
         }
+        let looked_at = Some(Looked {
+            roster: self.roster.changes(),
+            group: self.group,
+            escalated: self.escalated,
+            own: self.own,
+            shares: self.screen.on && !self.leaving,
+        });
+        if self.looked_at == looked_at {
+            return;
+        }
+        self.looked_at = looked_at;
         let scene = self.surroundings();
         if self.scene.as_deref() != Some(&scene) {
             self.scene = Some(Box::new(scene));
