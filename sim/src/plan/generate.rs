@@ -157,7 +157,8 @@ fn swarm(seed: u64) -> impl Strategy<Value = Swarm> {
             withheld,
             batch,
             media: Media::of(seed),
-            long,
+            // What there is to see of a long life are requests; packets would only make it long to live.
+            long: long && Media::of(seed) == Media::ServiceHosted,
             twist,
         },
     )

@@ -29,11 +29,11 @@ impl Media {
         matches!(self, Self::ServiceHosted)
     }
 
-    /// Who it is in the world of a seed: in one of sixteen the bot. No draw is spent on it, so that the plans of all
+    /// Who it is in the world of a seed: in one of 32 the bot. No draw is spent on it, so that the plans of all
     /// others are what they are without it.
     pub(super) const fn of(seed: u64) -> Self {
         // A multiplicative hash (Knuth, TAOCP 6.4): neighbours do not share their last bits' pattern.
-        if seed.wrapping_add(4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60 == 0 {
+        if seed.wrapping_add(4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59 == 0 {
             Self::AppHosted
         } else {
             Self::ServiceHosted
