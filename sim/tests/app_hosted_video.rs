@@ -1,17 +1,22 @@
 //! A whole app-hosted call in the simulator, with video: it begins between two, becomes a conference, people turn their
 //! cameras on, speak and share, and the bot sees, is seen, and is muted. Packet by packet over links, in virtual time.
 
-use std::{future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use bot_reference::{Flaw, Hosting, Keys, Settings};
 use graph_api::Guid;
 use graph_fake::config::{APP, USERS};
+use media::{
+    AssemblerConfig, Barcode, DecoderLimits, FrameAssembler, H264Decoder, I420, RtpPacket,
+    transport::{PT_VIDEO, is_rtcp},
+};
 use seam::HttpClient;
 use serde_json::{Value, json};
 use sim::{
-    CONTROL_URL, Rehearsal, Seat, WorldReport, bot_url,
+    CONTROL_URL, GRAPH_HOST, Rehearsal, Seat, WorldReport, bot_url,
     link::{Jitter, LinkConfig, Loss},
     rehearse,
+    wire::{Way, Wire},
 };
 
 const ALICE: Guid = USERS[0].1;
@@ -177,6 +182,15 @@ fn live<F: Future<Output = Found> + Send + 'static>(
     links: LinkConfig,
     flaw: Option<Flaw>,
 ) -> WorldReport<Found> {
+    watched(story, links, flaw, Wire::default())
+}
+
+fn watched<F: Future<Output = Found> + Send + 'static>(
+    story: impl FnOnce(Seat) -> F + Send + 'static,
+    links: LinkConfig,
+    flaw: Option<Flaw>,
+    wire: Wire,
+) -> WorldReport<Found> {
     let mut setup = Rehearsal::new(7, Duration::from_secs(300));
     setup.settings = Settings {
         media: Hosting::AppHosted,
@@ -187,7 +201,76 @@ fn live<F: Future<Output = Found> + Send + 'static>(
     };
     setup.links = Some(LinkConfig::default());
     setup.between = Some(links);
+    setup.wire = Some(wire);
     rehearse(setup, story)
+}
+
+/// A frame of the bot as it came to the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Frame {
+    /// What its barcode says: the source, and the time in ms.
+    source: u32,
+    time_ms: u64,
+    /// When it was whole.
+    at_ms: u64,
+}
+
+/// The frames that came on a stream, and how many of them could not be decoded or had no barcode.
+struct Stream {
+    assembler: FrameAssembler,
+    decoder: H264Decoder,
+    frames: Vec<Frame>,
+    wrong: usize,
+}
+
+impl Stream {
+    fn new() -> Self {
+        Self {
+            assembler: FrameAssembler::new(AssemblerConfig::default()),
+            decoder: H264Decoder::new(DecoderLimits::default()).unwrap(),
+            frames: Vec::new(),
+            wrong: 0,
+        }
+    }
+
+    fn take(&mut self, now: Duration, packet: &RtpPacket<'_>) {
+        self.assembler.push(now, packet);
+        let mut picture = I420::default();
+        while let Some(frame) = self.assembler.poll(now) {
+            let decoded = self.decoder.decode(frame.annex_b, &mut picture).unwrap_or(false);
+            let read = decoded.then(|| Barcode::read(&picture)).flatten();
+            self.wrong += usize::from(read.is_none());
+            let at_ms = now.as_millis() as u64;
+            self.frames.extend(read.map(|read| Frame {
+                source: read.barcode.source(),
+                time_ms: read.barcode.time_ms(),
+                at_ms,
+            }));
+        }
+    }
+}
+
+/// Everything that the bot has shown, by its SSRCs, as it came to the platform: read from the wire, whatever the bot says.
+fn shown(wire: &Wire) -> BTreeMap<u32, Stream> {
+    let mut streams = BTreeMap::new();
+    for one in wire.take_packets() {
+        if &*one.host != GRAPH_HOST || one.way != Way::Received || is_rtcp(&one.bytes) {
+            continue;
+        }
+        let Ok(packet) = RtpPacket::parse(&one.bytes) else { continue };
+        if packet.header.payload_type == PT_VIDEO {
+            let stream = streams.entry(packet.header.ssrc).or_insert_with(Stream::new);
+            stream.take(Duration::from_nanos(one.at.as_nanos()), &packet);
+        }
+    }
+    streams
+}
+
+/// Whether each picture is younger than the one before, and was drawn so long ago at the most.
+fn is_live(frames: &[Frame], at_most_ms: u64) -> bool {
+    let delay = |frame: &Frame| (frame.at_ms & 0xff_ffff_ffff).saturating_sub(frame.time_ms);
+    frames.windows(2).all(|pair| pair[0].time_ms < pair[1].time_ms)
+        && frames.iter().all(|frame| delay(frame) <= at_most_ms)
 }
 
 fn number(value: &Value) -> u64 {
@@ -263,6 +346,35 @@ fn a_bot_sees_people_follows_the_word_and_shares_its_screen() {
     assert_eq!((number(&muted["said"]), &found.answers), (4, &vec![vec![1, 3]; 2]));
     let flawed = live(group, LinkConfig::default(), Some(Flaw::FollowsNobody)).outcome.unwrap();
     assert_eq!(seen(&flawed.bot[1], 1), [source_of(&flawed, "Bob", "video")]);
+}
+
+/// Contract media 3: what it shows can be decoded, says who shows it, and is fresh: camera and screen, in both its calls.
+#[test]
+fn what_a_bot_shows_is_what_comes() {
+    let look = |flaw| {
+        let wire = Wire::default();
+        let found = watched(group, LinkConfig::default(), flaw, wire.clone()).outcome.unwrap();
+        (found, shown(&wire))
+    };
+    let (found, streams) = look(None);
+    assert_eq!(streams.values().map(|stream| stream.wrong).sum::<usize>(), 0);
+    let last = found.bot.last().unwrap();
+    let ssrc = number(&last["ssrc"]) as u32;
+    for (offset, kind, of, least) in
+        [(1, "video", "sent", 500), (11, "videoBasedScreenSharing", "screen", 10)]
+    {
+        let frames = &streams[&(ssrc + offset)].frames;
+        let source = number(&source_of(&found, "Menu bot", kind)) as u32;
+        let own = frames.iter().filter(|frame| frame.source == source).count();
+        // Before the first roster it does not know its number.
+        assert!(own >= least && frames.len() - own < 15, "{own} of {}", frames.len());
+        assert!(number(&last["video"][of]["frames"]) <= frames.len() as u64 + 2);
+        // A slot, and the link.
+        assert!(is_live(frames, 45), "{kind}");
+    }
+    assert_eq!(streams.len(), 3, "the camera of the call of two as well");
+    let (_, frozen) = look(Some(Flaw::FreezesVideo));
+    assert!(frozen.values().all(|stream| !is_live(&stream.frames, 45)));
 }
 
 /// the streams of a call of two go on in what becomes of it, though no roster comes.
