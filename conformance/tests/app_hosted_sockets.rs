@@ -161,7 +161,7 @@ impl World {
             Given::Source(u32::try_from(source).unwrap()),
         ];
         let canary = Canary::new(&given).unwrap();
-        let mut kept = look_through(self.directory.path(), &canary).unwrap();
+        let mut kept = look_through(self.directory.path(), &canary).unwrap().kept;
         kept.extend(uploads(&self.control.journal(0).await.unwrap(), call, &canary));
         (media, kept)
     }

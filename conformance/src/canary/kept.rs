@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde::Serialize;
 use thiserror::Error;
 use walkdir::WalkDir;
 
@@ -26,7 +27,7 @@ const ALL_BYTES_MAX: u64 = 1 << 30;
 const NAMED_MAX: usize = 5;
 
 /// Something that a bot has kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Kept {
     /// Where: a file, or a request.
     pub place: String,
@@ -38,6 +39,17 @@ impl fmt::Display for Kept {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}: {}", self.place, self.finding)
     }
+}
+
+/// What was found in files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// What of what was given.
+    pub kept: Vec<Kept>,
+    /// Files that were read.
+    pub files: usize,
+    /// Bytes in them.
+    pub bytes: u64,
 }
 
 /// A directory cannot be looked through to its end: then nobody knows.
@@ -65,8 +77,8 @@ pub enum LookError {
 ///
 /// # Errors
 /// See [`LookError`].
-pub fn look_through(directory: &Path, canary: &Canary) -> Result<Vec<Kept>, LookError> {
-    let (mut kept, mut files, mut bytes) = (Vec::new(), 0, 0);
+pub fn look_through(directory: &Path, canary: &Canary) -> Result<Looked, LookError> {
+    let mut looked = Looked::default();
     for entry in WalkDir::new(directory).sort_by_file_name() {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(directory).to_owned();
@@ -79,23 +91,24 @@ pub fn look_through(directory: &Path, canary: &Canary) -> Result<Vec<Kept>, Look
         if !entry.file_type().is_file() {
             continue;
         }
-        files += 1;
-        if files > FILES_MAX {
+        looked.files += 1;
+        if looked.files > FILES_MAX {
             return Err(too_much(format!("more than {FILES_MAX} files")));
         }
         let unreadable = |why| LookError::Unreadable { path: entry.path().to_owned(), why };
         let (found, len) = read(entry.path(), canary).map_err(unreadable)?;
-        bytes += len;
-        if len > BYTES_MAX || bytes > ALL_BYTES_MAX {
+        looked.bytes += len;
+        if len > BYTES_MAX || looked.bytes > ALL_BYTES_MAX {
             let (one, all) = (BYTES_MAX >> 20, ALL_BYTES_MAX >> 20);
             return Err(too_much(format!(
                 "a file above {one} MiB, or all of them above {all} MiB"
             )));
         }
         let place = entry.path().display().to_string();
-        kept.extend(found.into_iter().map(|finding| Kept { place: place.clone(), finding }));
+        let found = found.into_iter().map(|finding| Kept { place: place.clone(), finding });
+        looked.kept.extend(found);
     }
-    Ok(kept)
+    Ok(looked)
 }
 
 fn read(path: &Path, canary: &Canary) -> io::Result<(Vec<Finding>, u64)> {

@@ -24,9 +24,10 @@ use std::{collections::BTreeSet, fmt};
 
 use aho_corasick::AhoCorasick;
 use media::{audio::Marker, nal_units};
+use serde::Serialize;
 use thiserror::Error;
 
-pub use kept::{Kept, LookError, Recording, look_through, uploads, verdict};
+pub use kept::{Kept, LookError, Looked, Recording, look_through, uploads, verdict};
 pub use scan::{BYTES_MAX, Scan, Scanner};
 
 /// Samples of a run.
@@ -58,7 +59,8 @@ pub enum Given<'a> {
 }
 
 /// In what form something was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Form {
     /// Samples of 16 bits, little-endian: what a WAV file holds.
     LittleEndian,
@@ -73,7 +75,8 @@ pub enum Form {
 }
 
 /// What it was found in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Wrapping {
     /// Nothing.
     Bare,
@@ -84,7 +87,8 @@ pub enum Wrapping {
 }
 
 /// Something that was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// In what form.
     pub form: Form,

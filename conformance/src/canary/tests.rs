@@ -231,9 +231,11 @@ fn directories_are_looked_through() {
     let (canary, inner) = (heard(), directory.path().join("a/b"));
     std::fs::create_dir_all(&inner).unwrap();
     std::fs::write(inner.join("notes.txt"), "nothing").unwrap();
-    assert_eq!(look_through(directory.path(), &canary).unwrap(), []);
+    assert_eq!(look_through(directory.path(), &canary).unwrap().kept, []);
     std::fs::write(inner.join("call.wav"), write_wav(&marker().samples())).unwrap();
-    let kept = look_through(directory.path(), &canary).unwrap();
+    let looked = look_through(directory.path(), &canary).unwrap();
+    let kept = looked.kept;
+    assert_eq!(looked.files, 2);
     assert_eq!(kept.len(), 2);
     assert!(
         kept[0].to_string().contains("call.wav: samples, little-endian at byte"),
