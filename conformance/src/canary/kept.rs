@@ -112,8 +112,13 @@ pub fn look_through(directory: &Path, canary: &Canary) -> Result<Looked, LookErr
 }
 
 fn read(path: &Path, canary: &Canary) -> io::Result<(Vec<Finding>, u64)> {
-    // One more tells that there is more.
-    let mut file = fs::File::open(path)?.take(BYTES_MAX + 1);
+    let file = fs::File::open(path)?;
+    let about = file.metadata()?;
+    if about.len() > BYTES_MAX {
+        return Ok((Vec::new(), about.len()));
+    }
+    // It may grow meanwhile: one more tells that there is more.
+    let mut file = file.take(BYTES_MAX + 1);
     let (mut scanner, mut piece) = (Scanner::new(canary), vec![0; 64 << 10]);
     loop {
         match file.read(&mut piece) {
