@@ -75,8 +75,12 @@ impl Session {
     /// Whether something may hide what Graph would say of the call since then.
     pub fn is_hidden(&self, world: &World, since: Timestamp) -> bool {
         let id = self.call.as_deref().unwrap_or_default();
-        let may = |trouble| world.weather.may(trouble, "call", id, since);
-        [Trouble::Lost, Trouble::Delayed, Trouble::Reordered].into_iter().any(may)
+        // Notifications of a call wait for each other: whichever is held up, or repeated, holds up what is behind it.
+        let may = |kind| {
+            let troubles = [Trouble::Lost, Trouble::Delayed, Trouble::Reordered, Trouble::Repeated];
+            troubles.into_iter().any(|trouble| world.weather.may(trouble, kind, id, since))
+        };
+        ["call", "incoming", "operation", "tone", "roster", "ended"].into_iter().any(may)
             || world.weather.may(Trouble::Network, "", id, since)
     }
 
