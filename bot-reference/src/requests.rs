@@ -46,6 +46,8 @@ pub(crate) struct Requests {
     pub tenant: Guid,
     /// Ask for rosters as changes.
     pub delta_roster: bool,
+    /// Calls have video and screen sharing.
+    pub video: bool,
 }
 
 impl Requests {
@@ -104,6 +106,10 @@ impl Requests {
             }
             Ask::Mute => post("/mute", json!({"clientContext": "mute"})),
             Ask::Unmute => post("/unmute", json!({"clientContext": "unmute"})),
+            Ask::Share(on) => {
+                let role = if on { "sharer" } else { "viewer" };
+                post("/changeScreenSharingRole", json!({"role": role}))
+            }
             Ask::Participants { .. } => (Method::GET, "/participants", None),
             Ask::KeepAlive => (Method::POST, "/keepAlive", None),
             Ask::HangUp => (Method::DELETE, "", None),
@@ -114,6 +120,13 @@ impl Requests {
         }
     }
 
+    const fn modalities(&self) -> &'static [&'static str] {
+        match self.video {
+            true => &["audio", "video", "videoBasedScreenSharing"],
+            false => &["audio"],
+        }
+    }
+
     fn callback(&self) -> String {
         format!("{}/api/calls", self.public)
     }
@@ -121,7 +134,7 @@ impl Requests {
     fn answer(&self, media: &MediaConfig) -> Value {
         let mut body = json!({
             "callbackUri": self.callback(),
-            "acceptedModalities": ["audio"],
+            "acceptedModalities": self.modalities(),
             "mediaConfig": media.to_json(),
         });
         if self.delta_roster {
@@ -138,7 +151,7 @@ impl Requests {
             "@odata.type": "#microsoft.graph.call",
             "callbackUri": self.callback(),
             "targets": targets,
-            "requestedModalities": ["audio"],
+            "requestedModalities": self.modalities(),
             "mediaConfig": media.to_json(),
             "tenantId": self.tenant,
         });

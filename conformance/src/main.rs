@@ -3,6 +3,7 @@
 mod progress;
 mod replaying;
 mod reports;
+mod searching;
 mod sweeping;
 
 use std::{
@@ -62,6 +63,9 @@ enum Command {
     /// Merge the JSON reports of shards, or compare two.
     #[command(subcommand, after_help = reports::EXIT_CODES)]
     Report(reports::Report),
+    /// Search what a bot has kept for the media that it was given: it must not keep any.
+    #[command(after_help = searching::EXIT_CODES)]
+    Canary(searching::CanaryArgs),
 }
 
 #[derive(Args)]
@@ -144,6 +148,7 @@ fn main() -> ExitCode {
         Some(Command::Sweep(args)) => sweeping::sweep(&args),
         Some(Command::Replay(args)) => replaying::replay(args),
         Some(Command::Report(report)) => reports::report(&report),
+        Some(Command::Canary(args)) => searching::search(&args),
     };
     match done {
         Ok(code) => code,

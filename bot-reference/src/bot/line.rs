@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use graph_api::{Guid, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{heard::Heard, roster::Roster};
+use super::{heard::Heard, roster::Roster, scene::Looked, scene::Scene, scene::Screen};
 use crate::{
     Flaw, Settings,
     ask::{Ask, Effect, Prompt, context},
@@ -123,6 +123,17 @@ pub(super) struct Line {
     pub no_media: bool,
     #[serde(skip)]
     pub roster: Roster,
+    /// The bot's own id as a participant.
+    #[serde(skip)]
+    pub own: Option<Guid>,
+    #[serde(skip)]
+    pub screen: Screen,
+    /// What was last told of what can be seen.
+    #[serde(skip)]
+    pub scene: Option<Box<Scene>>,
+    /// What that was made of.
+    #[serde(skip)]
+    pub looked_at: Option<Looked>,
 }
 
 /// One call's share of one input.
@@ -191,6 +202,7 @@ impl Line {
     /// Says what can be said now; a prompt before audio flows would be refused.
     pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
         if turn.settings.is_app_hosted() {
+            self.look_around(turn);
             // there Graph says, records and subscribes to nothing.
             self.todo.clear();
             return;
@@ -243,7 +255,9 @@ impl Line {
         }
         if self.invite.is_some_and(|invite| is(INVITE, invite.ticket)) {
             self.invite = None;
-            self.group |= worked;
+            if worked && !self.group {
+                (self.group, self.escalated) = (true, self.connected);
+            }
             self.then(if worked { &Job::SORRY[1..] } else { &Job::SORRY });
         }
     }
@@ -277,6 +291,7 @@ impl Line {
     pub(super) fn learn(&mut self, facts: &Facts, turn: &mut Turn<'_>) {
         self.peer = self.peer.or(facts.peer);
         self.participant = self.participant.or(facts.participant);
+        self.own = self.own.or(facts.own);
         if facts.group && !self.group {
             self.group = true;
             self.escalated = self.connected;
