@@ -14,7 +14,6 @@
 
 mod conversation;
 mod mouth;
-mod outgoing;
 #[cfg(test)]
 mod properties;
 mod report;

@@ -5,13 +5,12 @@ use std::time::Duration;
 use graph_api::Guid;
 use media::{
     audio::{FRAME_PERIOD, Marker, Pcm16K, Played, Tone},
-    transport::{Blob, BotEvent, Channel, DATAGRAM_MAX, Flow, Leg},
+    transport::{Blob, BotEvent, Channel, DATAGRAM_MAX, Flow, Leg, Outgoing},
 };
 use proptest::prelude::*;
 
 use super::{
     conversation::Conversation,
-    outgoing::Outgoing,
     report::LATEST_MAX,
     sessions::{Owner, SHOWN_MAX, Sessions},
 };

@@ -8,12 +8,12 @@ use std::{
 
 use graph_api::Guid;
 use media::transport::{
-    AudioChannel, AudioFormat, Blob, BotEvent, BotMedia, DATAGRAM_MAX, Direction, Message,
-    VIDEO_SOCKETS_MAX, is_rtcp,
+    AudioChannel, AudioFormat, Blob, BotEvent, BotMedia, DATAGRAM_MAX, Direction, Message, Outgoing,
+    VIDEO_SOCKETS_MAX, is_rtcp, ssrc_of,
 };
 use serde_json::{Value, json};
 
-use super::{conversation::Conversation, outgoing::Outgoing, report::note};
+use super::{conversation::Conversation, report::note};
 use crate::Flaw;
 
 /// Sessions at a time.
@@ -273,10 +273,4 @@ fn announced(datagram: &[u8]) -> Option<(u128, Vec<u32>)> {
     };
     let ssrcs = std::iter::once(audio).chain(unmixed).chain(video).chain(screen_sharing);
     Some((u128::from_str_radix(&session, 16).ok()?, ssrcs.take(ANNOUNCED_MAX).collect()))
-}
-
-/// The SSRC of a packet, of either kind (RFC 3550 sections 5.1 and 6.4).
-fn ssrc_of(datagram: &[u8]) -> Option<u32> {
-    let at = if is_rtcp(datagram) { 4 } else { 8 };
-    Some(u32::from_be_bytes(*datagram.get(at..)?.first_chunk()?))
 }

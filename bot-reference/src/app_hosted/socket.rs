@@ -8,15 +8,12 @@ use std::{
 };
 
 use graph_api::{Guid, Timestamp};
-use media::{audio::FRAME_PERIOD, transport::DATAGRAM_MAX};
+use media::{audio::FRAME_PERIOD, transport::{DATAGRAM_MAX, Outgoing}};
 use seam::{Arrival, Clock, Datagram, Network};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::{
-    outgoing::Outgoing,
-    sessions::{Owner, Sessions},
-};
+use super::sessions::{Owner, Sessions};
 use crate::Settings;
 
 /// Slots that are made up for after a stall; what is older is left out.

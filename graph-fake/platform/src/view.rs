@@ -137,6 +137,17 @@ pub struct CallView {
     pub hears_tones: bool,
 }
 
+/// What the media of a call follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaFacts {
+    /// Whether media flows: the call is established, and nobody holds it.
+    pub active: bool,
+    /// Whether its bot waits in the lobby: it hears and sees nobody, and nobody hears and sees it.
+    pub in_lobby: bool,
+    /// The conference, if it is a multiparty call; another one after an escalation.
+    pub conference: Option<ConferenceId>,
+}
+
 /// A participant's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamView {

@@ -5,10 +5,13 @@ use std::{
     time::Duration,
 };
 
-use graph_api::{CallState, Guid, ResultInfo, Timestamp, Tone};
-use media::{Prompt, transport::Blob};
+use graph_api::{Guid, ResultInfo, Timestamp, Tone};
+use media::{
+    Prompt,
+    transport::{Blob, Outgoing},
+};
 use platform::{
-    Admin, CallId, CallView, Delivery, DeliveryOutcome, Effect, FetchError, Input, MediaEvent,
+    Admin, CallId, CallView, Delivery, DeliveryOutcome, Effect, Event, FetchError, Input, MediaEvent,
     NotificationFault, Options, Outputs, Platform,
 };
 
@@ -16,16 +19,13 @@ use super::roster::{senders_of, source_of};
 use crate::{
     config::{AppBody, Config},
     faults::{FaultPlan, FaultReply, PermissionChange, Plan, Strike},
-    media::{CallFacts, Did, Outgoing, Plane},
+    media::{Drawing, Plane, Ticked},
     sound::{Sound, Voice},
     throttle::Throttle,
 };
 
 /// Ended calls that the control API still knows.
 const ENDED_MAX: usize = 1_000;
-
-/// Notifications of which it is remembered when they were tried first: those of half a minute, at 500 a second.
-const TRIED_MAX: usize = 16_384;
 
 /// Notifications of which it is remembered that they were sent elsewhere.
 const MOVED_MAX: usize = 1_000;
@@ -128,8 +128,6 @@ pub struct State {
     multiparty: BTreeMap<CallId, bool>,
     /// Notifications that were sent elsewhere, oldest first.
     moved: VecDeque<Guid>,
-    /// When notifications were tried first, oldest first.
-    tried: VecDeque<(Guid, Timestamp)>,
     /// Permissions that change by themselves, in order of time.
     schedule: VecDeque<(Timestamp, PermissionChange)>,
     throttle: Throttle,
@@ -154,7 +152,6 @@ impl State {
             generation: 0,
             multiparty: BTreeMap::new(),
             moved: VecDeque::new(),
-            tried: VecDeque::new(),
             schedule: VecDeque::new(),
             throttle: Throttle::default(),
             config,
@@ -285,19 +282,6 @@ impl State {
         self.moved.contains(&delivery.message)
     }
 
-    /// When a notification was tried first: it says the same each time, the links to recordings in it included.
-    pub(super) fn tried_first(&mut self, delivery: &Delivery, now: Timestamp) -> Timestamp {
-        if delivery.attempt > 1 {
-            let first = self.tried.iter().rev().find(|(message, _)| *message == delivery.message);
-            return first.map_or(now, |(_, at)| *at);
-        }
-        if self.tried.len() >= TRIED_MAX {
-            self.tried.pop_front();
-        }
-        self.tried.push_back((delivery.message, now));
-        now
-    }
-
     /// A notification was answered.
     pub(super) fn saw_outcome(&mut self, delivery: &Delivery, outcome: &DeliveryOutcome) {
         if matches!(outcome, DeliveryOutcome::Answered { location: Some(_), .. }) {
@@ -319,25 +303,24 @@ impl State {
         }
     }
 
-    /// What is due of the media of app-hosted calls.
-    pub fn tick_media(&mut self, now: Timestamp, out: &mut Outgoing) {
+    /// What is due of the media of app-hosted calls; the pictures that have to be drawn for [`State::send_media`], which
+    /// is slow and needs no lock.
+    pub fn tick_media(&mut self, now: Timestamp) -> Vec<Drawing> {
         let Self { plane, sound, platform, .. } = self;
-        let facts = |call| {
-            let view = platform.call(call)?;
-            let established = view.state == CallState::Established;
-            Some(CallFacts {
-                active: established && view.audio_active,
-                conference: view.conference.map(|id| id.0.as_u128() as u64),
-            })
-        };
         let source = |call, who| source_of(platform, call, who).unwrap_or(0);
         let senders = |call| senders_of(platform, call);
-        for did in plane.tick(now, sound, facts, source, senders, out) {
-            let Did::Pressed(call, tone) = did;
-            let event = MediaEvent::Sent(Tone::from(tone.graph_name()));
-            self.heard(call, &event);
-            self.sound.note(now, call, &event);
+        let Ticked { pressed, drawings } =
+            plane.tick(now, sound, |call| platform.media_of(call), source, senders);
+        for (call, tone) in pressed {
+            let what = MediaEvent::Sent(Tone::from(tone.graph_name()));
+            self.effects.push(Effect::Happened(Event::Media { call, what, at: now }));
         }
+        drawings
+    }
+
+    /// What is to be sent, with what was drawn.
+    pub fn send_media(&mut self, now: Timestamp, drawings: Vec<Drawing>, out: &mut Outgoing) {
+        self.plane.send(now, drawings, out);
     }
 
     /// Something was heard in a call.

@@ -62,21 +62,18 @@ impl Person {
         self.encoder.force_key_frame();
     }
 
-    /// The packets of the frame that is due by now; of several, the latest.
-    pub fn packets(&mut self, now: Duration) -> impl Iterator<Item = &[u8]> {
-        self.slab.clear();
-        let passed = now.saturating_sub(self.begun);
-        if self.rate.due(self.next) <= passed {
-            while self.rate.due(self.next + 1) <= passed {
-                self.next += 1;
-            }
-            self.draw();
-            self.next += 1;
-        }
-        self.slab.iter()
+    /// Whether there is a frame to draw by now.
+    pub fn is_due(&self, now: Duration) -> bool {
+        self.rate.due(self.next) <= now.saturating_sub(self.begun)
     }
 
-    fn draw(&mut self) {
+    /// Draws the frame that is due by now; of several, the latest.
+    pub fn draw(&mut self, now: Duration) {
+        self.slab.clear();
+        let passed = now.saturating_sub(self.begun);
+        while self.rate.due(self.next + 1) <= passed {
+            self.next += 1;
+        }
         let time = self.begun + self.rate.due(self.next);
         let picture = self.pattern.draw(self.next, time);
         let encoded = self.encoder.encode(picture, time, &mut self.annex_b);
@@ -85,5 +82,11 @@ impl Person {
             // A frame that is too long is one that is lost.
             let _ = self.packetizer.packetize(&self.annex_b, timestamp, &mut self.slab);
         }
+        self.next += 1;
+    }
+
+    /// The packets of the frame that was drawn last.
+    pub fn packets(&self) -> impl Iterator<Item = &[u8]> {
+        self.slab.iter()
     }
 }

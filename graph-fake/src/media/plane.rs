@@ -6,14 +6,14 @@ use graph_api::{Guid, Timestamp};
 use media::{
     RtpPacket,
     audio::{FRAME_PERIOD, Played, Tone},
-    transport::{Blob, Dropped, Drops, is_rtcp},
+    transport::{Blob, Dropped, Drops, Outgoing, ssrc_of},
 };
-use platform::CallId;
+use platform::{CallId, ConferenceId, MediaFacts};
 use tokio::sync::Notify;
 
 use super::{
     session::{Session, SessionShown},
-    video::{Sender, Videos},
+    video::{Drawing, Sender, Videos},
 };
 use crate::sound::Sound;
 
@@ -22,54 +22,17 @@ pub const SESSIONS_MAX: usize = 4_096;
 /// Ticks that are made up for when the platform was kept from its work; what lies further back is skipped.
 const CAUGHT_UP_MAX: u32 = 10;
 
-/// Datagrams that are to be sent.
-#[derive(Debug, Default)]
-pub struct Outgoing {
-    bytes: Vec<u8>,
-    ends: Vec<(SocketAddr, usize)>,
-}
-
-impl Outgoing {
-    fn push(&mut self, to: SocketAddr, datagram: &[u8]) {
-        self.bytes.extend(datagram);
-        self.ends.push((to, self.bytes.len()));
-    }
-
-    /// Each with where it goes.
-    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
-        let mut begin = 0;
-        self.ends.iter().map(move |(to, end)| {
-            let datagram = &self.bytes[begin..*end];
-            begin = *end;
-            (*to, datagram)
-        })
-    }
-
-    /// They have been sent.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-    }
-}
-
-/// What the plane has to know of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallFacts {
-    /// Whether media flows: it is established, and nobody holds it.
-    pub active: bool,
-    /// Which conference it is in; another one after an escalation.
-    pub conference: Option<u64>,
-}
-
-/// What a bot did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Did {
-    /// It pressed a key.
-    Pressed(CallId, Tone),
+/// What came of a tick.
+#[derive(Default)]
+pub struct Ticked {
+    /// Keys that bots pressed.
+    pub pressed: Vec<(CallId, Tone)>,
+    /// Pictures that are to be drawn before [`Plane::send`].
+    pub drawings: Vec<Drawing>,
 }
 
 /// All sessions, each with the conference that it was in last.
-pub(super) type Sessions = BTreeMap<CallId, (Session, Option<u64>)>;
+pub(super) type Sessions = BTreeMap<CallId, (Session, Option<ConferenceId>)>;
 
 /// The media of all app-hosted calls.
 pub struct Plane {
@@ -119,15 +82,11 @@ impl Plane {
             return !self.closed;
         }
         let address = blob.address;
-        let video = blob.video.iter().chain(&blob.screen_sharing).map(|channel| channel.ssrc);
-        let ssrcs: Vec<u32> = std::iter::once(blob.audio.ssrc).chain(video).collect();
-        let taken = ssrcs.iter().any(|ssrc| self.declared.contains_key(&(address, *ssrc)));
+        let taken = blob.ssrcs().any(|ssrc| self.declared.contains_key(&(address, ssrc)));
         if taken || self.sessions.len() >= SESSIONS_MAX {
             return false;
         }
-        for ssrc in ssrcs {
-            self.declared.insert((address, ssrc), call);
-        }
+        self.declared.extend(blob.ssrcs().map(|ssrc| ((address, ssrc), call)));
         // Enough for every channel that a blob can have.
         self.next_ssrc = self.next_ssrc.wrapping_add(32);
         self.videos.open(call, &blob);
@@ -158,13 +117,11 @@ impl Plane {
 
     /// A datagram came.
     pub fn receive(&mut self, at: Timestamp, from: SocketAddr, datagram: &[u8]) {
-        let place = if is_rtcp(datagram) { 4 } else { 8 };
-        let ssrc = datagram.get(place..place + 4).and_then(|bytes| bytes.try_into().ok());
-        let Some(ssrc) = ssrc.map(u32::from_be_bytes) else {
+        let Some(ssrc) = ssrc_of(datagram) else {
             return self.drops.count(Dropped::Form);
         };
         let Some(call) = self.declared.get(&(from, ssrc)).copied() else {
-            let known = self.declared.keys().any(|(address, _)| *address == from);
+            let known = self.declared.range((from, 0)..=(from, u32::MAX)).next().is_some();
             return self.drops.count(if known { Dropped::Ssrc } else { Dropped::Source });
         };
         if let Some((session, _)) = self.sessions.get_mut(&call) {
@@ -198,12 +155,11 @@ impl Plane {
         &mut self,
         now: Timestamp,
         sound: &mut Sound,
-        call: impl Fn(CallId) -> Option<CallFacts>,
+        call: impl Fn(CallId) -> Option<MediaFacts>,
         source: impl Fn(CallId, Guid) -> u32,
         senders: impl Fn(CallId) -> Vec<Sender>,
-        out: &mut Outgoing,
-    ) -> Vec<Did> {
-        let mut did = Vec::new();
+    ) -> Ticked {
+        let mut pressed = Vec::new();
         let mut ticks = 0;
         while let Some(at) = self.tick.filter(|at| *at <= now) {
             self.tick = Some(at + FRAME_PERIOD);
@@ -217,15 +173,20 @@ impl Plane {
                     *conference = facts.conference;
                     session.forget_people();
                 }
-                one(session, *id, at, facts, sound, &source, &mut did);
+                one(session, *id, at, facts, sound, &source, &mut pressed);
             }
             self.videos.slot(since(at), &mut self.sessions, &call, &senders);
         }
+        Ticked { pressed, drawings: self.videos.drawings(since(now)) }
+    }
+
+    /// Everything that is to be sent by now, with the pictures that were drawn.
+    pub fn send(&mut self, now: Timestamp, drawings: Vec<Drawing>, out: &mut Outgoing) {
+        self.videos.drawn(since(now), drawings, &mut self.sessions);
         for (session, _) in self.sessions.values_mut() {
             let to = session.leg.address();
             session.leg.transmit(since(now), |datagram| out.push(to, datagram));
         }
-        did
     }
 
     /// How the session of a call does.
@@ -244,10 +205,10 @@ fn one(
     session: &mut Session,
     id: CallId,
     at: Timestamp,
-    facts: CallFacts,
+    facts: MediaFacts,
     sound: &mut Sound,
     source: &impl Fn(CallId, Guid) -> u32,
-    did: &mut Vec<Did>,
+    pressed: &mut Vec<(CallId, Tone)>,
 ) {
     let now = since(at);
     session.leg.set_active(now, facts.active);
@@ -256,7 +217,7 @@ fn one(
         sound.bot_says(at, id, frame);
     }
     while let Some(tone) = session.leg.pull_key() {
-        did.push(Did::Pressed(id, tone));
+        pressed.push((id, tone));
     }
     if facts.active {
         // What is said in a slot is known when it is over.

@@ -7,12 +7,12 @@ use std::{net::SocketAddr, time::Duration};
 use graph_api::{Guid, Timestamp};
 use media::{
     audio::{FRAME_PERIOD, Marker, MarkerDetector, Pcm16K, SAMPLES_16K, Tone},
-    transport::{Blob, BotEvent, BotMedia},
+    transport::{Blob, BotEvent, BotMedia, Outgoing},
 };
-use platform::{CallId, ConferenceId, MediaEvent};
+use platform::{CallId, ConferenceId, MediaEvent, MediaFacts};
 
-use super::{CallFacts, Did, Outgoing, Plane};
-use crate::sound::{Sound, Voice};
+use super::{Drawing, Plane};
+use crate::sound::{Said, Sound};
 
 const ALICE: Guid = Guid::from_u128(1);
 const BOB: Guid = Guid::from_u128(2);
@@ -69,8 +69,8 @@ struct Stage {
     bots: Vec<Bot>,
     now: Timestamp,
     active: bool,
-    conference: Option<u64>,
-    did: Vec<Did>,
+    conference: Option<ConferenceId>,
+    pressed: Vec<(CallId, Tone)>,
 }
 
 impl Stage {
@@ -82,7 +82,7 @@ impl Stage {
             assert!(plane.open(now, bot.call, bot.media.blob().clone()));
         }
         let sound = Sound::new(Duration::from_secs(60));
-        Self { plane, sound, bots, now, active: true, conference: None, did: Vec::new() }
+        Self { plane, sound, bots, now, active: true, conference: None, pressed: Vec::new() }
     }
 
     /// So many slots of 20 ms.
@@ -93,13 +93,18 @@ impl Stage {
     }
 
     fn slot(&mut self) {
-        let Self { plane, sound, bots, now, active, conference, did } = self;
+        let Self { plane, sound, bots, now, active, conference, pressed } = self;
         let mut out = Outgoing::default();
-        let facts = |_| Some(CallFacts { active: *active, conference: *conference });
+        let facts = |_| {
+            Some(MediaFacts { active: *active, in_lobby: false, conference: *conference })
+        };
         let source = |_, who: Guid| who.as_u128() as u32 * 10;
-        did.extend(plane.tick(*now, sound, facts, source, |_| Vec::new(), &mut out));
+        let mut ticked = plane.tick(*now, sound, facts, source, |_| Vec::new());
+        pressed.append(&mut ticked.pressed);
+        ticked.drawings.iter_mut().for_each(Drawing::draw);
+        plane.send(*now, ticked.drawings, &mut out);
         let since = Duration::from_nanos(now.as_nanos());
-        for (to, datagram) in out.datagrams() {
+        for (to, datagram) in out.iter() {
             let bot = bots.iter_mut().find(|bot| bot.address() == to).unwrap();
             bot.media.receive(since, address(PLATFORM), datagram).unwrap();
         }
@@ -119,7 +124,8 @@ impl Stage {
     }
 
     fn says(&mut self, n: u128, who: Guid, marker: u32) {
-        let voice = Voice::Samples(Marker::new(marker).unwrap().samples().into());
+        let said = Said::Samples(Marker::new(marker).unwrap().samples().into());
+        let voice = self.sound.voice(said);
         let event = MediaEvent::Spoke(who, Duration::from_millis(400));
         self.sound.note_saying(self.now, call(n), &event, Some(voice));
     }
@@ -169,7 +175,7 @@ fn keys_go_both_ways() {
     stage.bots[0].media.send_key(now, Tone::from_event(11).unwrap()).unwrap();
     stage.pass(20);
     assert!(stage.bots[0].events.contains(&BotEvent::Tone(five)));
-    assert_eq!(stage.did, [Did::Pressed(call(1), Tone::from_event(11).unwrap())]);
+    assert_eq!(stage.pressed, [(call(1), Tone::from_event(11).unwrap())]);
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn bots_of_a_conference_hear_each_other_and_not_themselves() {
     for n in [1, 2] {
         stage.sound.note(stage.now, call(n), &MediaEvent::Entered(room));
     }
-    stage.conference = Some(77);
+    stage.conference = Some(room);
     stage.pass(10);
     stage.bots[0].say(11);
     stage.pass(60);

@@ -10,9 +10,9 @@ use media::{
     VideoResolution, Wanted,
     transport::{Blob, Message, SHARING, VideoSend, Wish},
 };
-use platform::CallId;
+use platform::{CallId, ConferenceId, MediaFacts};
 
-use super::{CallFacts, person::Person, plane::Sessions};
+use super::{person::Person, plane::Sessions};
 
 /// Slots between two looks at the rosters: 100 ms.
 const LOOK_EVERY: u32 = 5;
@@ -33,7 +33,7 @@ pub struct Sender {
 /// A conference, or a call of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    Conference(u64),
+    Conference(ConferenceId),
     Call(CallId),
 }
 
@@ -57,6 +57,21 @@ struct Watcher {
     wants: BTreeMap<i8, (Option<u32>, VideoResolution)>,
     seen: BTreeMap<i8, u32>,
     told: BTreeMap<i8, Option<u32>>,
+}
+
+/// A person whose picture is due. Drawing it takes a while, and nothing else.
+pub struct Drawing {
+    key: RoomKey,
+    source: u32,
+    person: Person,
+    now: Duration,
+}
+
+impl Drawing {
+    /// Draws it.
+    pub fn draw(&mut self) {
+        self.person.draw(self.now);
+    }
 }
 
 /// The video of all calls.
@@ -141,7 +156,7 @@ impl Videos {
         &mut self,
         now: Duration,
         sessions: &mut Sessions,
-        facts: &impl Fn(CallId) -> Option<CallFacts>,
+        facts: &impl Fn(CallId) -> Option<MediaFacts>,
         senders: &impl Fn(CallId) -> Vec<Sender>,
     ) {
         if self.slots.is_multiple_of(LOOK_EVERY) && !self.watchers.is_empty() {
@@ -155,14 +170,13 @@ impl Videos {
             self.connect(*call, &mut session.leg);
         }
         self.ask(now, sessions);
-        self.draw(now, sessions);
     }
 
     /// Who sends where, by the rosters.
     fn look(
         &mut self,
         sessions: &Sessions,
-        facts: &impl Fn(CallId) -> Option<CallFacts>,
+        facts: &impl Fn(CallId) -> Option<MediaFacts>,
         senders: &impl Fn(CallId) -> Vec<Sender>,
     ) {
         let mut wanted: BTreeMap<RoomKey, BTreeMap<u32, Option<CallId>>> = BTreeMap::new();
@@ -312,8 +326,9 @@ impl Videos {
         }
     }
 
-    /// Draws the people who are watched, and nobody else.
-    fn draw(&mut self, now: Duration, sessions: &mut Sessions) {
+    /// The people who are watched, and nobody else, as far as a picture of them is due: they are drawn, and come back by
+    /// [`Videos::drawn`].
+    pub fn drawings(&mut self, now: Duration) -> Vec<Drawing> {
         let watched: BTreeSet<(RoomKey, u32)> = self
             .watchers
             .values()
@@ -325,6 +340,7 @@ impl Videos {
                 .retain(|id, _| watched.contains(&(*key, *id)) && people.get(id) == Some(&None));
         }
         let mut drawn: usize = self.rooms.values().map(|room| room.drawn.len()).sum();
+        let mut drawings = Vec::new();
         for (key, source) in watched {
             let Some(room) = self.rooms.get_mut(&key) else { continue };
             if room.senders.get(&source) != Some(&None) {
@@ -334,12 +350,23 @@ impl Videos {
                 room.drawn.extend(Person::new(now, source, key.1).map(|person| (source, person)));
                 drawn += 1;
             }
-            let Room { router, drawn, .. } = room;
-            let Some(person) = drawn.get_mut(&source) else { continue };
-            for datagram in person.packets(now) {
+            let due = room.drawn.get(&source).is_some_and(|person| person.is_due(now));
+            let person = if due { room.drawn.remove(&source) } else { None };
+            drawings.extend(person.map(|person| Drawing { key, source, person, now }));
+        }
+        drawings
+    }
+
+    /// They are drawn: whoever watches gets the packets.
+    pub fn drawn(&mut self, now: Duration, drawings: Vec<Drawing>, sessions: &mut Sessions) {
+        for Drawing { key, source, person, .. } in drawings {
+            let Some(room) = self.rooms.get_mut(&key) else { continue };
+            for datagram in person.packets() {
                 let Ok(packet) = RtpPacket::parse(datagram) else { continue };
-                forward(router, &self.numbers, now, (source, key.1), &packet, sessions);
+                let from = (source, key.1);
+                forward(&mut room.router, &self.numbers, now, from, &packet, sessions);
             }
+            room.drawn.insert(source, person);
         }
     }
 

@@ -288,7 +288,12 @@ impl CallSound {
         by: By,
         voice: Voice,
     ) {
-        if self.layers.len() >= LAYERS_MAX {
+        if self.layers.len() >= LAYERS_MAX
+            && let Some(oldest) = self.layers.pop_front()
+            && matches!(oldest.1.voice, Voice::Live(_))
+        {
+            // What the bot sends is one sound for as long as the call lasts: the next one makes room instead.
+            self.layers.push_back(oldest);
             self.layers.pop_front();
         }
         self.began.get_or_insert(from);

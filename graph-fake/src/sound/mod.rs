@@ -32,7 +32,7 @@ pub use call::Heard;
 
 pub use journal::detail;
 pub use score::Score;
-pub use voice::{Clip, Voice, frequency_of, keypad};
+pub use voice::{Clip, Said, Voice, frequency_of, keypad};
 
 /// How much is kept. Where a limit is passed, the call that ended first is forgotten, or else the oldest.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub struct Limits {
     pub ended: usize,
     /// Sounds of all calls together.
     pub layers: usize,
-    /// Bytes of prompts of all calls together.
+    /// Bytes of prompts, and of what people and app-hosted bots say, of all calls together.
     pub bytes: usize,
 }
 
@@ -118,14 +118,24 @@ impl Sound {
         self.limit(call);
     }
 
+    /// What is said, for [`Sound::note_saying`]: kept once, however many calls hear it.
+    pub fn voice(&self, said: Said) -> Voice {
+        match said {
+            Said::Sine(hertz) => Voice::Sine(hertz),
+            Said::Samples(samples) => {
+                Voice::Clips(vec![Arc::new(Clip::new(samples, &self.bytes))])
+            }
+        }
+    }
+
     /// A prompt was downloaded for a call: to be told before the platform is, which may play it at once.
     pub fn prompt_loaded(&mut self, call: CallId, uri: String, prompt: Prompt) {
         let known = self.shared.get(&uri).and_then(Weak::upgrade);
-        let clip = known.filter(|clip| *clip.prompt() == prompt).unwrap_or_else(|| {
+        let clip = known.filter(|clip| clip.samples() == prompt.samples()).unwrap_or_else(|| {
             if self.shared.len() >= SHARED_MAX {
                 self.shared.retain(|_, clip| clip.strong_count() > 0);
             }
-            let clip = Arc::new(Clip::new(prompt, &self.bytes));
+            let clip = Arc::new(Clip::new(prompt.samples().into(), &self.bytes));
             if self.shared.len() < SHARED_MAX {
                 self.shared.insert(uri.clone(), Arc::downgrade(&clip));
             }

@@ -198,6 +198,12 @@ impl Blob {
         serde_json::json!({ "rehearsal": self }).to_string()
     }
 
+    /// The SSRCs on which the bot will send: of audio, of the video sockets, of screen sharing.
+    pub fn ssrcs(&self) -> impl Iterator<Item = u32> {
+        let video = self.video.iter().chain(&self.screen_sharing).map(|channel| channel.ssrc);
+        std::iter::once(self.audio.ssrc).chain(video)
+    }
+
     fn check(&self) -> Result<(), BlobError> {
         let hex = self.session.len() == 32 && self.session.bytes().all(|b| b.is_ascii_hexdigit());
         if !hex {

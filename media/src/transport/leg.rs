@@ -155,7 +155,7 @@ impl Leg {
 
     /// Whether the bot declared this SSRC.
     pub fn declares(&self, ssrc: u32) -> bool {
-        self.blob.audio.ssrc == ssrc || channels(&self.blob).any(|(_, one)| one.ssrc == ssrc)
+        self.blob.ssrcs().any(|one| one == ssrc)
     }
 
     /// Media flows, or does not any more: the call is established, or held. The bot is told.

@@ -9,6 +9,7 @@ mod blob;
 mod bot;
 mod drops;
 mod leg;
+mod outgoing;
 mod rtcp;
 mod video;
 
@@ -21,6 +22,7 @@ pub use blob::{
 pub use bot::{BotEvent, BotMedia};
 pub use drops::{Dropped, Drops};
 pub use leg::{Announced, Leg, VideoCounts, Wish};
+pub use outgoing::Outgoing;
 pub use video::VideoError;
 
 /// What a datagram may hold, in bytes: what is left of an Ethernet frame behind the headers of IPv6 and UDP.
@@ -43,4 +45,10 @@ pub const NOBODY: u32 = u32::MAX;
 /// Whether a datagram is RTCP, and not RTP (RFC 5761 section 4).
 pub fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
+
+/// The SSRC of the sender of a datagram, of either kind (RFC 3550 sections 5.1 and 6.4); none if it is too short.
+pub fn ssrc_of(datagram: &[u8]) -> Option<u32> {
+    let at = if is_rtcp(datagram) { 4 } else { 8 };
+    Some(u32::from_be_bytes(*datagram.get(at..)?.first_chunk()?))
 }

@@ -43,7 +43,7 @@ use crate::{
     outbox::{Outbox, Outcome},
     permissions::Grants,
     refusal::Refusal,
-    view::{CallView, ConferenceView, Coordinates},
+    view::{CallView, ConferenceView, Coordinates, MediaFacts},
 };
 use calls::Calls;
 use months::Past;
@@ -221,6 +221,13 @@ impl Platform {
     /// A live call, as a test may see it.
     pub fn call(&self, id: CallId) -> Option<CallView> {
         self.calls.get(&id).map(|call| self.view_of(call))
+    }
+
+    /// What flows in a live call; without a look at anything else, for it is asked fifty times a second.
+    pub fn media_of(&self, id: CallId) -> Option<MediaFacts> {
+        let call = self.calls.get(&id)?;
+        let (active, in_lobby) = (call.audio_active(), call.in_lobby);
+        Some(MediaFacts { active, in_lobby, conference: call.conference() })
     }
 
     /// All live calls, by id.

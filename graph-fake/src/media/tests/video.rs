@@ -2,18 +2,18 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use graph_api::Timestamp;
+use graph_api::{Guid, Timestamp};
 use media::{
     Barcode, DecoderLimits, FIXED_LEN, H264Decoder, H264Encoder, H264EncoderConfig, I420,
     TestPattern,
     audio::FRAME_PERIOD,
-    transport::{Blob, BotEvent, BotMedia, PT_VIDEO, SHARING},
+    transport::{Blob, BotEvent, BotMedia, Outgoing, PT_VIDEO, SHARING},
 };
-use platform::CallId;
+use platform::{CallId, ConferenceId, MediaFacts};
 
 use super::{PLATFORM, address, call};
 use crate::{
-    media::{CallFacts, Outgoing, Plane, Sender},
+    media::{Drawing, Plane, Sender},
     sound::Sound,
 };
 
@@ -118,10 +118,13 @@ impl Stage {
     fn slot(&mut self) {
         let Self { plane, sound, bots, senders, now, active, packets, lost } = self;
         let mut out = Outgoing::default();
-        let facts = |_| Some(CallFacts { active: *active, conference: Some(7) });
-        plane.tick(*now, sound, facts, |_, _| 0, |_| senders.clone(), &mut out);
+        let conference = Some(ConferenceId(Guid::from_u128(7)));
+        let facts = |_| Some(MediaFacts { active: *active, in_lobby: false, conference });
+        let mut ticked = plane.tick(*now, sound, facts, |_, _| 0, |_| senders.clone());
+        ticked.drawings.iter_mut().for_each(Drawing::draw);
+        plane.send(*now, ticked.drawings, &mut out);
         let since = Duration::from_nanos(now.as_nanos());
-        for (to, datagram) in out.datagrams() {
+        for (to, datagram) in out.iter() {
             if datagram[1] & 0x7f == PT_VIDEO && datagram.len() > FIXED_LEN {
                 *packets += 1;
                 if *lost == Some(*packets) {
