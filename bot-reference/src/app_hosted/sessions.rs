@@ -8,8 +8,8 @@ use std::{
 
 use graph_api::Guid;
 use media::transport::{
-    AudioChannel, AudioFormat, Blob, BotEvent, BotMedia, DATAGRAM_MAX, Direction, Message, Outgoing,
-    VIDEO_SOCKETS_MAX, is_rtcp, ssrc_of,
+    AudioChannel, AudioFormat, Blob, BotEvent, BotMedia, DATAGRAM_MAX, Direction, Message,
+    Outgoing, VIDEO_SOCKETS_MAX, is_rtcp, ssrc_of,
 };
 use serde_json::{Value, json};
 

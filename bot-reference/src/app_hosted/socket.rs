@@ -8,7 +8,10 @@ use std::{
 };
 
 use graph_api::{Guid, Timestamp};
-use media::{audio::FRAME_PERIOD, transport::{DATAGRAM_MAX, Outgoing}};
+use media::{
+    audio::FRAME_PERIOD,
+    transport::{DATAGRAM_MAX, Outgoing},
+};
 use seam::{Arrival, Clock, Datagram, Network};
 use serde_json::Value;
 use tokio::sync::Notify;

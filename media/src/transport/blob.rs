@@ -292,6 +292,11 @@ mod tests {
             ("2001, \"direction\": \"receiveOnly\"", "2001", "rehearsal.video[1].direction"),
             ("2000,", "2000, \"direction\": \"sendOnly\",", "rehearsal.video[0].direction"),
             ("\"receive\": \"NV12\"", "\"receive\": \"RGB24\"", "rehearsal.video[1].receive"),
+            (
+                "{\"ssrc\": 1000}",
+                "{\"ssrc\": 1000, \"format\": \"Pcm48K\"}",
+                "rehearsal.audio.format",
+            ),
             ("\"audio\":", "\"sound\":", "rehearsal.sound"),
         ] {
             let text = GOOD.replacen(from, to, 1);
