@@ -52,6 +52,6 @@ pub use platform::Platform;
 pub use refusal::Refusal;
 pub use view::{
     CallView, Chat, ConferenceView, Coordinates, MediaFacts, Meeting, Observation, OperationKind,
-    OperationView, ParticipantView, Party, StreamKind, StreamView,
+    OperationView, ParticipantView, Party, PeerView, StreamKind, StreamView,
 };
 pub use who::{BadWho, Person, Who, is_e164};
