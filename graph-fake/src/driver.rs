@@ -112,7 +112,8 @@ pub struct Parts {
 
 impl Driver {
     /// Starts to look after deadlines.
-    pub fn start(state: State, parts: Parts) -> Self {
+    pub fn start(mut state: State, parts: Parts) -> Self {
+        state.flaw = parts.flaw;
         let (changed, clock) = (Arc::new(Notify::new()), parts.clock.clone());
         let shared = Arc::new_cyclic(|back| {
             let core = Core { due: state.next_deadline(), state, parts, back: back.clone() };

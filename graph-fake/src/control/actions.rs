@@ -11,7 +11,10 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{Trouble, people::Somebody};
-use crate::{body, sound::Said};
+use crate::{
+    body,
+    sound::{self, Said},
+};
 
 /// Tones that may be pressed in one action.
 const TONES_MAX: usize = 1_000;
@@ -275,9 +278,11 @@ impl Action {
         if sounds.into_iter().filter(|there| *there).count() > 1 {
             return Err(Trouble::bad("at most one of 'wav', 'tone' and 'markerId'"));
         }
+        let mut pieces = None;
         let (whole, said) = if let Some(text) = &self.wav {
             let bytes = STANDARD.decode(text).map_err(|e| Trouble::bad(format!("wav: {e}")))?;
             let prompt = Prompt::read(&bytes).map_err(|e| Trouble::bad(format!("wav: {e}")))?;
+            pieces = Some(sound::pieces(prompt.samples()));
             (prompt.duration(), Some(Said::Samples(prompt.samples().into())))
         } else if let Some(id) = self.marker_id {
             let none = || Trouble::bad("markerId: 0 to 16777215");
@@ -289,11 +294,16 @@ impl Action {
             }
             (Duration::from_millis(SPEAK_MS), self.tone.map(Said::Sine))
         };
-        match self.duration_ms {
-            Some(0) | Some(LONG_MAX_MS..) => Err(Trouble::bad("durationMs: 1 to an hour")),
-            Some(ms) => Ok((UserAct::Speak(Duration::from_millis(ms)), said)),
-            None => Ok((UserAct::Speak(whole), said)),
-        }
+        let length = match self.duration_ms {
+            Some(0) | Some(LONG_MAX_MS..) => return Err(Trouble::bad("durationMs: 1 to an hour")),
+            Some(ms) => Duration::from_millis(ms),
+            None => whole,
+        };
+        let act = match pieces {
+            Some(pieces) => UserAct::SpeakInPieces(length, pieces),
+            None => UserAct::Speak(length),
+        };
+        Ok((act, said))
     }
 
     fn invite(&self) -> Result<UserAct, Trouble> {

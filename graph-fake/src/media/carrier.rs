@@ -7,7 +7,7 @@ use media::transport::Outgoing;
 use seam::{Arrival, Clock, DATAGRAM_MAX, Datagram};
 use tokio::sync::Notify;
 
-use super::Drawing;
+use super::Picture;
 use crate::driver::{Driver, Stopped};
 
 /// How long nothing is received after an error of the socket; what is to be sent is sent.
@@ -34,9 +34,9 @@ pub async fn carry(
             biased;
             () = tick => {
                 let now = clock.now();
-                let mut drawings = driver.with(|state| state.tick_media(now)).await?;
-                drawings.iter_mut().for_each(Drawing::draw);
-                driver.with(|state| state.send_media(now, drawings, &mut out)).await?;
+                let mut pictures = driver.with(|state| state.tick_media(now)).await?;
+                pictures.iter_mut().for_each(Picture::work);
+                driver.with(|state| state.send_media(now, pictures, &mut out)).await?;
                 for (to, datagram) in out.iter() {
                     // Whoever cannot be reached does not hear; his session ends by itself.
                     let _ = socket.send_to(datagram, to).await;

@@ -6,12 +6,17 @@
 mod carrier;
 mod person;
 mod plane;
+mod room;
 mod session;
 #[cfg(test)]
 mod tests;
 mod video;
+mod viewer;
+mod watcher;
 
 pub use carrier::carry;
 pub use plane::{Plane, Ticked};
-pub use session::SessionShown;
-pub use video::{Drawing, Sender};
+pub use room::{Cast, Sender};
+pub use session::{SessionShown, Speaker};
+pub use video::Picture;
+pub use viewer::SeenStream;

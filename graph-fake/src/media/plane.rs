@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use graph_api::{Guid, Timestamp};
+use graph_api::Timestamp;
 use media::{
     RtpPacket,
     audio::{FRAME_PERIOD, Played, Tone},
@@ -12,8 +12,10 @@ use platform::{CallId, ConferenceId, MediaFacts};
 use tokio::sync::Notify;
 
 use super::{
-    session::{Session, SessionShown},
-    video::{Drawing, Sender, Videos},
+    room::Cast,
+    session::{Session, SessionShown, Speaker},
+    video::{Picture, Videos},
+    viewer::SeenStream,
 };
 use crate::sound::Sound;
 
@@ -27,8 +29,10 @@ const CAUGHT_UP_MAX: u32 = 10;
 pub struct Ticked {
     /// Keys that bots pressed.
     pub pressed: Vec<(CallId, Tone)>,
-    /// Pictures that are to be drawn before [`Plane::send`].
-    pub drawings: Vec<Drawing>,
+    /// Calls from whose bots nothing has come for too long.
+    pub lost: Vec<CallId>,
+    /// What is to be done before [`Plane::send`].
+    pub pictures: Vec<Picture>,
 }
 
 /// All sessions, each with the conference that it was in last.
@@ -45,6 +49,8 @@ pub struct Plane {
     next_ssrc: u32,
     drops: Drops,
     changed: Arc<Notify>,
+    /// How long nothing may come while media flows; zero: for ever.
+    lost_after: Duration,
     /// Nothing is carried: no media socket was opened.
     closed: bool,
 }
@@ -59,6 +65,7 @@ impl Default for Plane {
             next_ssrc: 0x5245_0001,
             drops: Drops::default(),
             changed: Arc::default(),
+            lost_after: Duration::ZERO,
             closed: true,
         }
     }
@@ -69,6 +76,11 @@ impl Plane {
     pub fn opens(&mut self) -> Arc<Notify> {
         self.closed = false;
         self.changed.clone()
+    }
+
+    /// Nothing may come from a bot for so long while media flows; zero: for ever.
+    pub const fn lose_after(&mut self, silence: Duration) {
+        self.lost_after = silence;
     }
 
     /// After a reset: the socket is still there, the sessions are not.
@@ -99,15 +111,22 @@ impl Plane {
         true
     }
 
-    /// A call is over.
-    pub fn close(&mut self, call: CallId) {
+    /// A call is over; what people have seen of its bot.
+    pub fn close(&mut self, call: CallId) -> Vec<SeenStream> {
+        let mut seen = Vec::new();
         if self.sessions.remove(&call).is_some() {
             self.declared.retain(|_, of| *of != call);
-            self.videos.close(call);
+            seen = self.videos.close(call);
         }
         if self.sessions.is_empty() {
             self.tick = None;
         }
+        seen
+    }
+
+    /// What people see of the bot of a call.
+    pub fn seen(&self, call: CallId) -> Vec<SeenStream> {
+        self.videos.seen(call)
     }
 
     /// When [`Plane::tick`] is to be called.
@@ -150,14 +169,14 @@ impl Plane {
     }
 
     /// The 20 ms that begin at each tick that is due: what bots say goes into `sound`, what they hear comes from there;
-    /// what they may see is what the rosters say that is sent.
+    /// what they may see is what `cast` says that is sent.
     pub fn tick(
         &mut self,
         now: Timestamp,
         sound: &mut Sound,
         call: impl Fn(CallId) -> Option<MediaFacts>,
-        source: impl Fn(CallId, Guid) -> u32,
-        senders: impl Fn(CallId) -> Vec<Sender>,
+        source: impl Fn(CallId, Speaker) -> u32,
+        cast: impl Fn(CallId) -> Cast,
     ) -> Ticked {
         let mut pressed = Vec::new();
         let mut ticks = 0;
@@ -175,14 +194,20 @@ impl Plane {
                 }
                 one(session, *id, at, facts, sound, &source, &mut pressed);
             }
-            self.videos.slot(since(at), &mut self.sessions, &call, &senders);
+            self.videos.slot(since(at), &mut self.sessions, &call, &cast);
         }
-        Ticked { pressed, drawings: self.videos.drawings(since(now)) }
+        let mut lost = Vec::new();
+        for (id, (session, _)) in &mut self.sessions {
+            if !self.lost_after.is_zero() && session.is_lost(since(now), self.lost_after) {
+                lost.push(*id);
+            }
+        }
+        Ticked { pressed, lost, pictures: self.videos.pictures(since(now)) }
     }
 
-    /// Everything that is to be sent by now, with the pictures that were drawn.
-    pub fn send(&mut self, now: Timestamp, drawings: Vec<Drawing>, out: &mut Outgoing) {
-        self.videos.drawn(since(now), drawings, &mut self.sessions);
+    /// Everything that is to be sent by now, with what was done.
+    pub fn send(&mut self, now: Timestamp, pictures: Vec<Picture>, out: &mut Outgoing) {
+        self.videos.worked(since(now), pictures, &mut self.sessions);
         for (session, _) in self.sessions.values_mut() {
             let to = session.leg.address();
             session.leg.transmit(since(now), |datagram| out.push(to, datagram));
@@ -207,7 +232,7 @@ fn one(
     at: Timestamp,
     facts: MediaFacts,
     sound: &mut Sound,
-    source: &impl Fn(CallId, Guid) -> u32,
+    source: &impl Fn(CallId, Speaker) -> u32,
     pressed: &mut Vec<(CallId, Tone)>,
 ) {
     let now = since(at);
@@ -221,8 +246,8 @@ fn one(
     }
     if facts.active {
         // What is said in a slot is known when it is over.
-        let heard = sound.heard_by_bot(id, at - FRAME_PERIOD);
-        session.hear(now, &heard, |who| source(id, who));
+        let heard = sound.heard_by_bot(id, at - FRAME_PERIOD, facts);
+        session.hear(now, &heard, facts.conference.is_some(), |who| source(id, who));
     }
 }
 
