@@ -35,6 +35,8 @@ pub(super) struct Seen {
     pub unread: u64,
     /// Frames that cannot be decoded, or are not made as frames of a call are.
     pub undecodable: u64,
+    /// How often the platform said that it stands still.
+    pub frozen: u64,
     /// What the latest barcode says: the source.
     pub latest_source: Option<u32>,
     /// The time in it, ms.
@@ -79,6 +81,11 @@ impl Eye {
             self.before = self.seen.source.or(self.before);
             self.seen.source = source;
         }
+    }
+
+    /// It stands still (`MediaStreamQualityChanged`, Detected).
+    pub(super) fn freezes(&mut self) {
+        self.seen.frozen += 1;
     }
 
     /// Looks at a frame at this time, in ms as barcodes count; false: a key frame is needed.

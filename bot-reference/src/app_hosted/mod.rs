@@ -29,7 +29,6 @@ mod conversation;
 mod eye;
 mod gaze;
 mod mouth;
-mod outgoing;
 #[cfg(test)]
 mod properties;
 mod report;

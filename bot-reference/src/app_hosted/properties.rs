@@ -6,13 +6,14 @@ use graph_api::Guid;
 use media::{
     RtpHeader,
     audio::{FRAME_PERIOD, Marker, Pcm16K, Played, Tone},
-    transport::{Blob, BotEvent, Channel, DATAGRAM_MAX, Dropped, Flow, Leg, Message, SHARING},
+    transport::{
+        Blob, BotEvent, Channel, DATAGRAM_MAX, Dropped, Flow, Leg, Message, Outgoing, SHARING,
+    },
 };
 use proptest::prelude::*;
 
 use super::{
     conversation::Conversation,
-    outgoing::Outgoing,
     report::LATEST_MAX,
     sessions::{Habits, Owner, SHOWN_MAX, Sessions},
 };

@@ -11,14 +11,13 @@ use media::{
     audio::Pcm16K,
     transport::{
         AudioChannel, AudioFormat, Blob, BotEvent, BotMedia, DATAGRAM_MAX, Direction, Message,
-        Receive, VIDEO_SOCKETS_MAX, VideoChannel, is_rtcp,
+        Outgoing, Receive, VIDEO_SOCKETS_MAX, VideoChannel, is_rtcp, ssrc_of,
     },
 };
 use serde_json::{Value, json};
 
 use super::{
     conversation::Conversation,
-    outgoing::Outgoing,
     report::note,
     vision::{CAMERA, SCREEN, Vision, declared},
 };
@@ -409,10 +408,4 @@ fn announced(datagram: &[u8]) -> Option<(u128, Vec<u32>)> {
     };
     let ssrcs = std::iter::once(audio).chain(unmixed).chain(video).chain(screen_sharing);
     Some((u128::from_str_radix(&session, 16).ok()?, ssrcs.take(ANNOUNCED_MAX).collect()))
-}
-
-/// The SSRC of a packet, of either kind (RFC 3550 sections 5.1 and 6.4).
-fn ssrc_of(datagram: &[u8]) -> Option<u32> {
-    let at = if is_rtcp(datagram) { 4 } else { 8 };
-    Some(u32::from_be_bytes(*datagram.get(at..)?.first_chunk()?))
 }

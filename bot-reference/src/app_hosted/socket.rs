@@ -9,15 +9,15 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use graph_api::{Guid, Timestamp};
-use media::{audio::FRAME_PERIOD, transport::DATAGRAM_MAX};
+use media::{
+    audio::FRAME_PERIOD,
+    transport::{DATAGRAM_MAX, Outgoing},
+};
 use seam::{Arrival, Clock, Datagram, Network};
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 
-use super::{
-    outgoing::Outgoing,
-    sessions::{Habits, Owner, Sessions},
-};
+use super::sessions::{Habits, Owner, Sessions};
 use crate::{Input, Scene, Settings};
 
 /// Slots that are made up for after a stall; what is older is left out.

@@ -3,10 +3,10 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use graph_api::{Guid, Timestamp};
-use media::transport::{Blob, Leg, is_rtcp};
+use media::transport::{Blob, Leg, Outgoing, is_rtcp};
 use seam::{BoxFuture, BoxIo, Clock, Datagram, Listener, Network, RealNetwork, Target, TlsTrust};
 
-use super::{AppHosted, Owner, outgoing::Outgoing};
+use super::{AppHosted, Owner};
 use crate::{Hosting, Settings};
 
 /// A world in which one name is known.

@@ -5,13 +5,12 @@ use std::net::SocketAddr;
 use graph_api::Guid;
 use media::{
     audio::{FRAME_PERIOD, Marker, MarkerDetector, Pcm16K, SAMPLES_16K, Tone},
-    transport::{Blob, Leg, Message, NOBODY},
+    transport::{Blob, Leg, Message, NOBODY, Outgoing},
 };
 use serde_json::Value;
 
 use super::{
     ANSWER, ANSWERED_BELOW, GREETING,
-    outgoing::Outgoing,
     sessions::{Habits, Owner, SESSIONS_MAX, SHOWN_MAX, Sessions, UNSURE_MAX},
 };
 use crate::Flaw;

@@ -99,6 +99,11 @@ impl Vision {
                     eye.expects(*source_id);
                 }
             }
+            BotEvent::Quality { socket, frozen } => {
+                if let Some(eye) = self.eyes.get_mut(socket).filter(|_| *frozen) {
+                    eye.freezes();
+                }
+            }
             BotEvent::KeyFrameNeeded { socket: SHARING } => self.screen.want_key_frame(),
             BotEvent::KeyFrameNeeded { .. } => self.camera.want_key_frame(),
             BotEvent::Refused { what, .. } => {

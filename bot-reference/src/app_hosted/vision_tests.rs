@@ -7,14 +7,11 @@ use media::{
     AssemblerConfig, Barcode, DecoderLimits, FrameAssembler, H264Decoder, H264Encoder,
     H264EncoderConfig, I420, PacketSlab, Packetizer, RtpPacket, TestPattern,
     audio::{FRAME_PERIOD, Pcm16K, Tone},
-    transport::{Blob, Direction, Leg, Message, PT_VIDEO, Receive, SHARING, Wish},
+    transport::{Blob, Direction, Leg, Message, Outgoing, PT_VIDEO, Receive, SHARING, Wish},
 };
 use serde_json::Value;
 
-use super::{
-    outgoing::Outgoing,
-    sessions::{Habits, Owner, Sessions},
-};
+use super::sessions::{Habits, Owner, Sessions};
 use crate::{Flaw, Key, Keys, Scene, Sight};
 
 const CALL: Guid = Guid::from_u128(0x100);
@@ -203,7 +200,7 @@ impl World {
                     let source = self.watched.get(socket).copied().unwrap_or_default();
                     self.needs_key_frame(source);
                 }
-                Wish::Bye => {}
+                Wish::Limit(..) | Wish::Bye => {}
             }
             self.wishes.push(wish);
         }

@@ -230,6 +230,8 @@ pub struct Call {
     pub(crate) wants_whole_roster: bool,
     /// Whether its bot still waits in the lobby.
     pub(crate) in_lobby: bool,
+    /// What the other end of a call of two shows.
+    pub(crate) peer_shows: PeerShows,
     /// Further participants that it records.
     pub(crate) also_records: Vec<ParticipantId>,
     /// The transfer that ended it.
@@ -250,6 +252,15 @@ pub struct Call {
     presses: VecDeque<(Timestamp, Guid, Tone)>,
     sending: VecDeque<Sending>,
     switches: Switches,
+}
+
+/// What the other end of a call of two shows; in a conference the roster says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PeerShows {
+    /// The camera.
+    pub(crate) video: bool,
+    /// The screen.
+    pub(crate) sharing: bool,
 }
 
 /// What of [`Options`] a call needs wherever it is.
@@ -294,6 +305,7 @@ impl Call {
             roster_sequence: 0,
             wants_whole_roster: false,
             in_lobby: false,
+            peer_shows: PeerShows::default(),
             also_records: Vec::new(),
             transferred: None,
             phase,
@@ -405,6 +417,7 @@ impl Call {
     /// Somebody else than who was called is at the other end of a peer-to-peer call from now on.
     pub fn meets(&mut self, other: Party) {
         self.birth.side = Side::Peer(other);
+        self.peer_shows = PeerShows::default();
     }
 
     /// The other end of a peer-to-peer call.

@@ -1,10 +1,12 @@
 //! What people do in calls and meetings.
 
+use std::time::Duration;
+
 use graph_api::{ChangeType, Timestamp};
 
 use super::Platform;
 use crate::{
-    call::{Call, Link, Side},
+    call::{Call, Link, PeerShows, Side},
     conference::Conference,
     flaw::Flaw,
     input::{Act, ActRefusal, CallId, ConferenceId, Effect, Event, ParticipantId, UserAct},
@@ -95,15 +97,21 @@ impl Platform {
             UserAct::Hold => call.peer_holds(true, asks),
             UserAct::Resume => call.peer_holds(false, asks),
             UserAct::Press(tones, gap) => pressed(call, now, by, &tones, gap),
-            UserAct::Speak(_) if call.peer_is_muted && !hears_the_muted => {
+            UserAct::Speak(_) | UserAct::SpeakInPieces(..)
+                if call.peer_is_muted && !hears_the_muted =>
+            {
                 call.must_be_established().map_err(not_now)
             }
-            UserAct::Speak(length) => spoken(call, now, by, length, asks),
+            UserAct::Speak(length) => {
+                spoken(call, now, by, length, &[(Duration::ZERO, length)], asks)
+            }
+            UserAct::SpeakInPieces(length, pieces) => spoken(call, now, by, length, &pieces, asks),
+            // Told to nobody in a call of two: there is no roster.
             UserAct::Mute | UserAct::Unmute => mutes(call, now, by, what == UserAct::Mute, asks),
-            // Seen by nobody in a call of two: there is no roster.
-            UserAct::StartVideo | UserAct::StopVideo | UserAct::Share | UserAct::StopShare => {
-                call.must_be_established().map_err(not_now)
-            }
+            UserAct::StartVideo => peer_shows(call, |shows| shows.video = true),
+            UserAct::StopVideo => peer_shows(call, |shows| shows.video = false),
+            UserAct::Share => peer_shows(call, |shows| shows.sharing = true),
+            UserAct::StopShare => peer_shows(call, |shows| shows.sharing = false),
             UserAct::Invite(_)
             | UserAct::Join
             | UserAct::MuteBot
@@ -191,8 +199,8 @@ impl Platform {
                 return Ok(());
             }
             // what is muted is dropped, whoever still speaks.
-            UserAct::Speak(_) if self.is_muted(at, me) => {}
-            UserAct::Press(..) | UserAct::Speak(_) => {
+            UserAct::Speak(_) | UserAct::SpeakInPieces(..) if self.is_muted(at, me) => {}
+            UserAct::Press(..) | UserAct::Speak(_) | UserAct::SpeakInPieces(..) => {
                 self.is_heard(now, at, by, what, effects)?;
             }
             other => self.changes(now, at, me, &other, effects)?,
@@ -311,7 +319,12 @@ impl Platform {
             }
             let heard = match &what {
                 UserAct::Press(tones, gap) => pressed(call, now, by, tones, *gap),
-                UserAct::Speak(length) => spoken(call, now, by, *length, &mut self.asks),
+                UserAct::Speak(length) => {
+                    spoken(call, now, by, *length, &[(Duration::ZERO, *length)], &mut self.asks)
+                }
+                UserAct::SpeakInPieces(length, pieces) => {
+                    spoken(call, now, by, *length, pieces, &mut self.asks)
+                }
                 _ => Ok(()),
             };
             done = done.and(heard);
@@ -380,6 +393,13 @@ fn not_now(refusal: crate::refusal::Refusal) -> ActRefusal {
     ActRefusal::NotNow(refusal.to_string())
 }
 
+/// Seen by whoever looks; no roster says so.
+fn peer_shows(call: &mut Call, change: impl FnOnce(&mut PeerShows)) -> Result<(), ActRefusal> {
+    call.must_be_established().map_err(not_now)?;
+    change(&mut call.peer_shows);
+    Ok(())
+}
+
 fn pressed(
     call: &mut Call,
     now: Timestamp,
@@ -412,11 +432,14 @@ fn spoken(
     call: &mut Call,
     now: Timestamp,
     by: graph_api::Guid,
-    length: std::time::Duration,
+    length: Duration,
+    pieces: &[(Duration, Duration)],
     asks: &mut Vec<crate::call::Ask>,
 ) -> Result<(), ActRefusal> {
     call.must_be_established().map_err(not_now)?;
-    call.hears_speech(now, now + length);
+    for (from, until) in pieces {
+        call.hears_speech(now, now + (*from).min(length), now + (*until).min(length));
+    }
     let what = MediaEvent::Spoke(by, length);
     asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what, at: now }));
     Ok(())

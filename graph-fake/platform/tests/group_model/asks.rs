@@ -317,7 +317,8 @@ impl Reference {
                 self.end(number, code, "Left");
             }
             Act::Mute(on) if established => self.legs[number].peer_mute = on,
-            Act::Video(_) | Act::Share(_) if established => {}
+            Act::Video(on) if established => self.legs[number].shows.0 = on,
+            Act::Share(on) if established => self.legs[number].shows.1 = on,
             Act::Invite(other) if established && other != user => {
                 let room = self.escalates(number);
                 if !self.may(self.legs[number].bot, Lack::Member) {

@@ -37,6 +37,7 @@ impl Reference {
             who,
             peer: None,
             peer_mute: false,
+            shows: (false, false),
             room,
             escalated: false,
             answer_by: None,
@@ -156,7 +157,8 @@ impl Reference {
         let who = self.legs[number].who;
         if let Some(peer) = self.legs[number].peer.take() {
             let own_mute = self.legs[number].peer_mute;
-            let seat = Seat { own_mute, ..self.seat(Who::User(peer)) };
+            let (video, shares) = self.legs[number].shows;
+            let seat = Seat { own_mute, video, shares, ..self.seat(Who::User(peer)) };
             self.rooms[room].seats.push(seat);
         }
         let seat = Seat { leg: Some(number), ..self.seat(who) };
