@@ -23,7 +23,10 @@ async fn in_a_call_of_two_each_sees_the_other() {
     assert_eq!((&stream["width"], &stream["undecodable"]), (&json!(320), &json!(0)), "{seen:?}");
     let code = &stream["barcodes"][0];
     assert_eq!(code["sourceId"], 4_242, "{seen:?}");
-    assert!(code["frames"].as_u64().unwrap() >= 5 && stream["keyFrames"] == 1, "{seen:?}");
+    assert!(
+        code["frames"].as_u64().unwrap() >= 5 && stream["keyFrames"].as_u64().unwrap() >= 1,
+        "{seen:?}"
+    );
 
     act(&server, &call, json!({"by": USERS[0].1, "action": "stopVideo"})).await;
     let last = |bot: &Bot| {
