@@ -88,7 +88,8 @@ impl GraphClient {
             let forever = self.has(Flaw::RetriesForever);
             if attempts >= ATTEMPTS_MAX && !forever {
                 tracing::warn!(%call, ?ask, attempts, "given up");
-                return Outcome::Unreached(None);
+                // Whoever tries later has to wait as long, too.
+                return Outcome::Unreached(named);
             }
             let pause = match named {
                 _ if self.has(Flaw::IgnoresRetryAfter) => Duration::from_millis(50),

@@ -155,6 +155,7 @@ impl Line {
         match ask {
             Ask::Answer => return self.has_answered(outcome, turn),
             Ask::Look => {
+                self.looking = false;
                 if let Outcome::Found(facts) = outcome {
                     return self.found(facts, turn);
                 }
@@ -202,7 +203,7 @@ impl Line {
     fn has_answered(&mut self, outcome: &Outcome, turn: &mut Turn<'_>) -> Fate {
         self.answering = false;
         if matches!(outcome, Outcome::Unsure | Outcome::Unreached(_)) {
-            turn.ask(Ask::Look);
+            self.look(turn);
             return Fate::GoesOn;
         }
         if *outcome == Outcome::Refused && !self.connected {

@@ -90,6 +90,9 @@ pub(super) struct Line {
     /// An answer is on its way to Graph.
     #[serde(skip)]
     pub answering: bool,
+    /// It is being asked about.
+    #[serde(skip)]
+    pub looking: bool,
     /// It was answered, or is the bot's own.
     pub taken: bool,
     pub connected: bool,
@@ -349,7 +352,7 @@ impl Line {
         if due(self.check_at) {
             self.check_at = Some(now + CHECK_AFTER * (1 << self.checks.min(CHECKS_MAX)));
             self.checks = self.checks.saturating_add(1);
-            turn.ask(Ask::Look);
+            self.look(turn);
         }
         if self.hang_up_at <= now {
             self.leave(turn);
@@ -357,12 +360,19 @@ impl Line {
         if self.keep_alive_at <= now {
             self.keep_alive_at = now + every;
             if !self.connected {
-                turn.ask(Ask::Look);
+                self.look(turn);
             } else if !turn.has(Flaw::NeverKeepsAlive) {
                 turn.ask(Ask::KeepAlive);
             }
         }
         self.go_on(turn);
+    }
+
+    /// Asks about the call, unless that is under way: whoever was told to wait does not ask beside it.
+    pub(super) fn look(&mut self, turn: &mut Turn<'_>) {
+        if !std::mem::replace(&mut self.looking, true) {
+            turn.ask(Ask::Look);
+        }
     }
 
     /// Ends that did not come in time are taken for lost.
@@ -380,7 +390,7 @@ impl Line {
         if self.transfer.is_some_and(|until| until <= now) {
             self.transfer = None;
             self.then(&Job::SORRY);
-            turn.ask(Ask::Look);
+            self.look(turn);
         }
         if matches!(self.tones, Tones::Again(at) if at <= now) {
             self.subscribe(turn);
