@@ -92,6 +92,8 @@ struct Found {
     answers: Vec<Vec<u64>>,
     /// What the platform says of the media.
     media: Value,
+    /// What people saw of the bot: its camera and its screen.
+    seen: Value,
 }
 
 impl People {
@@ -125,6 +127,7 @@ impl People {
         }
         found.roster = self.shows("").await["participants"].clone();
         found.media = self.shows("/media").await;
+        found.seen = self.shows("/seen").await["streams"].clone();
         found
     }
 }
@@ -346,6 +349,28 @@ fn a_bot_sees_people_follows_the_word_and_shares_its_screen() {
     assert_eq!((number(&muted["said"]), &found.answers), (4, &vec![vec![1, 3]; 2]));
     let flawed = live(group, LinkConfig::default(), Some(Flaw::FollowsNobody)).outcome.unwrap();
     assert_eq!(seen(&flawed.bot[1], 1), [source_of(&flawed, "Bob", "video")]);
+}
+
+/// People see it: the camera in both kinds of call, and the screen while it is the sharer.
+#[test]
+fn people_see_what_a_bot_shows() {
+    let found = live(group, LinkConfig::default(), None).outcome.unwrap();
+    let last = found.bot.last().unwrap();
+    for (sharing, kind, of) in
+        [(false, "video", "sent"), (true, "videoBasedScreenSharing", "screen")]
+    {
+        let streams = found.seen.as_array().unwrap();
+        let seen = streams.iter().find(|one| one["sharing"] == sharing).unwrap();
+        let (decoded, sent) = (number(&seen["decoded"]), number(&last["video"][of]["frames"]));
+        assert!(decoded >= 8 && decoded + 30 > sent, "{decoded} of {sent}");
+        assert_eq!((&seen["undecodable"], &seen["lostPackets"]), (&json!(0), &json!(0)), "{seen}");
+        let barcode = seen["barcodes"].as_array().unwrap().last().unwrap();
+        assert_eq!(barcode["sourceId"], source_of(&found, "Menu bot", kind), "{seen}");
+        assert!(number(&barcode["lastMs"]) > number(&barcode["firstMs"]) + 2_000, "{barcode}");
+    }
+    let found = live(escalation, LinkConfig::default(), None).outcome.unwrap();
+    let seen = &found.seen[0];
+    assert!(number(&seen["decoded"]) > 200 && seen["undecodable"] == 0, "{seen}");
 }
 
 /// Contract media 3: what it shows can be decoded, says who shows it, and is fresh: camera and screen, in both its calls.
