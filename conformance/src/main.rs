@@ -33,7 +33,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all good · 1 a case failed · 2 wrong usage, or nothing matched \
-                          the selection · 4 internal error of the suite, or a result that could not be \
+                          the selection · 3 the bot could not be started (`bot`) · 4 internal error of the suite, or a result that could not be \
                           written · 130 interrupted.";
 
 #[derive(Subcommand)]

@@ -7,6 +7,7 @@
 mod body;
 pub mod config;
 pub mod control;
+pub mod doctor;
 mod driver;
 mod envelope;
 pub mod faults;

@@ -22,6 +22,7 @@ pub use house::{House, HouseError, Site};
 pub(crate) use pace::For;
 pub use pace::{Pace, Tempo};
 pub use play::{Plan, Told, play};
+pub use wire::messages;
 
 use crate::{case::Case, cases};
 

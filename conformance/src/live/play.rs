@@ -180,6 +180,7 @@ impl<'a> Session<'a> {
         }
         let since = self.written().await;
         let begun = self.house.clock.now();
+        self.bot.forget();
         let end = self.story(case, since, stop).await;
         let lines = self.house.control.journal(since).await.unwrap_or_default();
         let took = self.house.clock.now().saturating_since(begun);
@@ -256,6 +257,10 @@ impl<'a> Session<'a> {
                     Came::failed(failure, Some(Trouble::Hung))
                 }
             };
+        }
+        if failure.is_some() && answered_nothing(lines) {
+            let actual = format!("it answered no notification{also}");
+            return Came::failed(Failure { expected: lives, actual }, Some(Trouble::Hung));
         }
         match failure {
             None => Came { outcome: Outcome::Passed, failure: None, trouble: None, note: None },
@@ -354,6 +359,12 @@ async fn hang_up(house: &House, call: &Value) {
             }
         }
     }
+}
+
+/// Whether there were notifications, and the webhook answered none of them.
+fn answered_nothing(lines: &[Line]) -> bool {
+    let told = lines.iter().any(|line| line.kind == "notification");
+    told && !lines.iter().any(|line| line.kind == "delivered" && line.detail["status"].is_u64())
 }
 
 /// Whether the webhook answered a notification with a page for people.

@@ -5,6 +5,8 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
