@@ -35,5 +35,5 @@ pub use flaw::Flaw;
 pub use journal::{Journal, Line};
 pub use paths::OPS;
 pub use platform::Options;
-pub use serve::{Activity, Addresses, Fake, Listeners, Services, Setup, Tls, Watch};
+pub use serve::{Activity, Addresses, Fake, Listeners, Services, Setup, Tls, Watch, auto_advance};
 pub use tls::Authority;

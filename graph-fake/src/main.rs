@@ -140,6 +140,11 @@ struct Serve {
     /// `now`, which clients need that compare the expiry of tokens with their own clock.
     #[arg(long, value_name = "RFC3339", value_parser = epoch)]
     epoch: Option<Epoch>,
+    /// A virtual clock jumps to whatever is due next when nothing is on its way, and nobody has done anything for a
+    /// moment. Bots that sleep at POST /clock/wait live in its time. With --epoch now, tokens are dated by the machine's
+    /// clock, so that bots go on believing them.
+    #[arg(long)]
+    auto_advance: bool,
     /// Where the certificate authority is kept; a new one in a temporary folder if absent.
     #[arg(long, value_name = "DIR")]
     ca_dir: Option<PathBuf>,
@@ -314,18 +319,23 @@ fn start(serve: Serve) -> Result<ExitCode, Wrong> {
 fn clock(serve: &Serve) -> Result<(Clock, Options), Wrong> {
     let options = Options::default();
     match (serve.clock, serve.epoch) {
+        (ClockKind::Real, None) if serve.auto_advance => Err(Wrong(
+            "--auto-advance: a real clock moves by itself; use --clock virtual".to_owned(),
+        )),
         (ClockKind::Real, None) => Ok((Clock::real(), options)),
         (ClockKind::Real, Some(_)) => {
             Err(Wrong("--epoch: a real clock starts now; use --clock virtual".to_owned()))
         }
         (ClockKind::Virtual, epoch) => {
-            let epoch = match epoch {
-                None => EPOCH,
-                Some(Epoch::At(at)) => at,
-                Some(Epoch::Now) => Clock::real().now(),
+            let clock = match epoch {
+                None => Clock::manual(EPOCH),
+                Some(Epoch::At(at)) => Clock::manual(at),
+                // It runs far ahead of whoever reads its tokens.
+                Some(Epoch::Now) if serve.auto_advance => Clock::manual_beside_machine(),
+                Some(Epoch::Now) => Clock::manual(Clock::real().now()),
             };
             // A second that never ends would let nobody ask more than once a second's worth.
-            Ok((Clock::manual(epoch), Options { requests_per_second: 0, ..options }))
+            Ok((clock, Options { requests_per_second: 0, ..options }))
         }
     }
 }
@@ -362,7 +372,7 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
         },
         network: network.clone(),
         outgoing: network,
-        clock,
+        clock: clock.clone(),
         flaw: None,
     })
     .await
@@ -377,7 +387,15 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
         // Whoever closed standard error does not want them.
         let _ = hints(&fake, &ca_file, default_config, serve.impersonate);
     }
+    let (watch, auto) = (fake.watch.clone(), serve.auto_advance);
+    let advances = async {
+        match auto {
+            true => graph_fake::auto_advance(&clock, &watch).await,
+            false => std::future::pending().await,
+        }
+    };
     tokio::select! {
+        () = advances => Ok(ExitCode::from(4)),
         () = fake.run() => Ok(ExitCode::from(4)),
         () = seam::interrupted() => Ok(ExitCode::from(130)),
     }

@@ -2,7 +2,7 @@
 
 use graph_fake::manifest::{BotClock, Claim, Manifest};
 
-use super::Tempo;
+use super::{Tempo, driver};
 use crate::case::{Case, Need, Profile};
 
 /// Longest case that is played where nothing may jump, in seconds.
@@ -38,6 +38,9 @@ pub fn tempo(manifest: &Manifest) -> Tempo {
 
 /// Why a case is not played with this bot, if it is not.
 pub fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
+    if case.topic() == driver::TOPIC {
+        return driver::kept_out(case, manifest);
+    }
     let claim = needed(case);
     if !manifest.claims(claim) {
         return Some(format!("is for bots that claim '{}'", claim.word()));

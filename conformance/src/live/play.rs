@@ -6,8 +6,8 @@ use graph_fake::manifest::Manifest;
 use serde_json::{Value, json};
 
 use super::{
-    Bot, Driver, Expected, House, HouseError, Site, Tempo, bot::until_ready, claims, driver,
-    probe::Probe, wire,
+    Bot, Driver, Expected, House, HouseError, Site, Tempo, bot::until_ready, claims, probe::Probe,
+    wire,
 };
 use crate::{
     Stop,
@@ -170,11 +170,7 @@ impl<'a> Session<'a> {
 
     /// Plays a case; nothing if that was interrupted.
     async fn case(&mut self, case: &'static Case, stop: &Stop) -> Option<Row> {
-        let manifest = &self.plan.manifest;
-        let not_for = match case.topic() {
-            "driver" => driver::kept_out(case, manifest),
-            _ => claims::kept_out(case, manifest),
-        };
+        let not_for = claims::kept_out(case, &self.plan.manifest);
         if let Some(why) = not_for.or_else(|| self.gone.clone()) {
             return Some(Row::skipped(case, why));
         }

@@ -17,9 +17,7 @@ fn a_good_bot_passes_and_the_reports_agree() {
     let report = stand.json();
     assert_eq!((&report["stage"], &report["passed"]), (&json!("live"), &json!(2)));
     stand.reported("prompts/wait-for-audio");
-    stand.reported(
-        "the manifest has no &#39;driver&#39;".replace("&#39;", "'").split('\'').next().unwrap(),
-    );
+    stand.reported("the manifest has no");
     let html = stand.read("html");
     assert!(html.contains("<svg") && html.contains("playPrompt"), "a ladder");
     assert!(!html.contains("http-equiv=\"refresh\"") && !html.contains("src="), "it loads nothing");
