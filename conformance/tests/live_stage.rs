@@ -123,7 +123,7 @@ async fn faults_of_the_reference_bot_are_noticed_on_real_sockets_too() {
     let pairs = [
         ("authentication/forged-signature", Flaw::TrustsAnySignature),
         ("notifications/unknown-members", Flaw::RejectsUnknownMembers),
-        ("prompts/wait-for-audio", Flaw::PromptsTooEarly),
+        ("authentication/no-token", Flaw::AcceptsMissingToken),
         ("prompts/once", Flaw::PromptsAgain),
         ("tones/once", Flaw::ActsTwiceOnRepeatedTone),
         ("incoming-call/answered-once", Flaw::AnswersTwice),

@@ -194,7 +194,7 @@ fn a_fake_of_another_time_and_another_authority() {
     let other = tempfile::tempdir().unwrap();
     graph_fake::Authority::create_or_load(Some(other.path())).unwrap();
     let examined = with(&other.path().display().to_string());
-    examined.has("the fake's certificate", "bad", "not known");
+    examined.has("the fake's certificate", "bad", "not the one who is known by that name");
 }
 
 #[test]

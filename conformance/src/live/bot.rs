@@ -204,7 +204,8 @@ async fn read(mut from: impl AsyncRead + Unpin, output: Output) {
 }
 
 fn keep(output: &Output, line: &mut Vec<u8>) {
-    let text = String::from_utf8_lossy(line).trim_end().to_owned();
+    let text = String::from_utf8_lossy(line);
+    let text = anstream::adapter::strip_str(text.trim_end()).to_string();
     line.clear();
     let mut lines = output.lock().unwrap_or_else(PoisonError::into_inner);
     lines.push_back(text);

@@ -23,6 +23,10 @@ use crate::control::Control;
 /// Any free port of this machine.
 const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
+/// From the answer to the established call, and from there to audio that flows. Longer than in the simulator, so that
+/// a bot that does not wait for it is seen, however slow its machine is.
+const SET_UP: Duration = Duration::from_millis(200);
+const AUDIO_START: Duration = Duration::from_millis(600);
 /// How late somebody who sleeps may wake.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -104,7 +108,13 @@ impl House {
             seed: 1,
             config: config(&places.callback),
             // Seconds that stand still would never end.
-            options: Options { requests_per_second: 0, ..Options::default() },
+            options: Options {
+                requests_per_second: 0,
+                set_up: SET_UP,
+                audio_start: AUDIO_START,
+                retarget: AUDIO_START,
+                ..Options::default()
+            },
             keys: Keys::generate().map_err(|error| broken(&error))?,
             tls: Tls::Own(Box::new(authority), Vec::new()),
             listeners: Listeners {

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::{Stand, ended, lives};
 
 const READY: &str = "path = \"/health\"\ntimeout = 30";
-const PROMPTS: [&str; 2] = ["--case", "prompts"];
+/// The first of them fails where calls are answered twice.
+const CALLS: [&str; 4] =
+    ["--case", "incoming-call/answered-once", "--case", "incoming-call/two-at-once"];
 
 #[test]
 fn a_good_bot_passes_and_the_reports_agree() {
@@ -25,18 +27,18 @@ fn a_good_bot_passes_and_the_reports_agree() {
 
 #[test]
 fn failures_that_are_known_are_no_failures_and_a_pass_is_one() {
-    let flawed = "reference prompts-too-early";
+    let flawed = "reference answers-twice";
     let known = "expectedFailures = \"known.txt\"";
     let stand = Stand::new(flawed, READY, known);
-    let reason = "prompts/wait-for-audio # ticket 12\nnotifications/id-from-resource-url\n";
+    let reason = "incoming-call/answered-once # ticket 12\ntones/once\n";
     std::fs::write(stand.file("known.txt"), reason).unwrap();
-    let all = ended(&stand.play(&PROMPTS), 0);
+    let all = ended(&stand.play(&CALLS), 0);
     assert!(all.contains("1 failed as expected") && all.contains("1 passed, 0 failed"), "{all}");
     assert_eq!(stand.json()["cases"][0]["expected_failure"], "ticket 12");
 
     let stand = Stand::new("reference", READY, known);
     std::fs::write(stand.file("known.txt"), reason).unwrap();
-    let all = ended(&stand.play(&PROMPTS), 1);
+    let all = ended(&stand.play(&CALLS), 1);
     assert!(all.contains("passed unexpectedly") && all.contains("ticket 12"), "{all}");
     assert!(all.ends_with("1 passed, 1 failed, 0 skipped\n"), "{all}");
     assert!(stand.read("junit").contains("unexpected-pass"));
@@ -44,9 +46,9 @@ fn failures_that_are_known_are_no_failures_and_a_pass_is_one() {
 
 #[test]
 fn what_failed_is_played_again_and_reports_are_compared() {
-    let bad = Stand::new("reference prompts-too-early", READY, "");
-    let all = ended(&bad.play(&PROMPTS), 1);
-    assert!(all.contains("failed prompts/wait-for-audio"), "{all}");
+    let bad = Stand::new("reference answers-twice", READY, "");
+    let all = ended(&bad.play(&CALLS), 1);
+    assert!(all.contains("failed incoming-call/answered-once"), "{all}");
     let good = Stand::new("reference", READY, "");
     let before = bad.file("json").display().to_string();
     let all = ended(&good.play(&["--rerun-failed", &before]), 0);
@@ -57,7 +59,7 @@ fn what_failed_is_played_again_and_reports_are_compared() {
         command.args(["report", "diff"]).args(files).output().unwrap()
     };
     let all = ended(&diff(&bad, &good), 0);
-    assert!(all.contains("better prompts/wait-for-audio"), "{all}");
+    assert!(all.contains("better incoming-call/answered-once"), "{all}");
     ended(&diff(&good, &bad), 1);
     let all = ended(&good.play(&["--rerun-failed", &good.file("json").display().to_string()]), 2);
     assert!(all.contains("nothing failed there"), "{all}");

@@ -49,6 +49,9 @@ pub(super) async fn look(manifest: &Manifest) -> Vec<Finding> {
         if bad {
             return found;
         }
+    } else {
+        // A server that takes one connection at a time would wait for this one.
+        drop(stream);
     }
     found.extend(stranger(manifest, &callback).await);
     found

@@ -165,6 +165,13 @@ fn trusted(
             let seen = format!("the chain of {} ends with somebody who is not known", chain.len());
             Fault::new(seen, mend)
         }
+        rustls::Error::InvalidCertificate(CertificateError::BadSignature) => {
+            let seen = format!(
+                "'{}' who signed it is not the one who is known by that name",
+                read.issuer()
+            );
+            Fault::new(seen, mend)
+        }
         error => Fault::new(format!("the certificate is refused: {error}"), mend),
     })
 }
@@ -180,9 +187,9 @@ mod tests {
 
     const NOW: u64 = 1_767_225_600; // 2026-01-01
 
-    fn issuer() -> CertifiedIssuer<'static, KeyPair> {
+    fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "Test authority");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
     }
@@ -198,11 +205,10 @@ mod tests {
 
     #[track_caller]
     fn seen(change: impl FnOnce(&mut CertificateParams), known: bool, name: &str) -> Vec<String> {
-        let (issuer, key) = (issuer(), KeyPair::generate().unwrap());
+        let (issuer, key) = (issuer("Test authority"), KeyPair::generate().unwrap());
         let made = leaf(change).signed_by(&key, &issuer).unwrap();
-        let roots = if known { vec![issuer.der().clone()] } else { Vec::new() };
-        let other = self::issuer().der().clone();
-        let roots = if known { roots } else { vec![other] };
+        let root = if known { issuer } else { self::issuer("Somebody else") };
+        let roots = [root.der().clone()];
         let found = faults(&[made.der().clone()], name, NOW, &roots, "trust it");
         found.into_iter().map(|fault| fault.seen).collect()
     }
@@ -243,6 +249,11 @@ mod tests {
             unknown[0].contains("'CN=Test authority' who signed it is not known"),
             "{unknown:?}"
         );
+        let (one, namesake) = (issuer("Test authority"), issuer("Test authority"));
+        let made = leaf(|_| {}).signed_by(&KeyPair::generate().unwrap(), &one).unwrap();
+        let roots = [namesake.der().clone()];
+        let found = faults(&[made.der().clone()], "bot.contoso.com", NOW, &roots, "trust it");
+        assert!(found[0].seen.contains("not the one who is known by that name"), "{found:?}");
         assert!(faults(&[], "x", NOW, &[], "")[0].seen.contains("no certificate"));
         let nonsense = CertificateDer::from(vec![1, 2, 3]);
         assert!(faults(&[nonsense], "x", NOW, &[], "")[0].seen.contains("cannot be read"));
@@ -252,7 +263,7 @@ mod tests {
     fn who_signs_himself_is_told_so() {
         let key = KeyPair::generate().unwrap();
         let made = leaf(|_| {}).self_signed(&key).unwrap();
-        let roots = [issuer().der().clone()];
+        let roots = [issuer("Test authority").der().clone()];
         let found = faults(&[made.der().clone()], "bot.contoso.com", NOW, &roots, "trust it");
         assert!(found[0].seen.contains("signed by itself"), "{found:?}");
         assert_eq!(found[0].mend, "trust it");
