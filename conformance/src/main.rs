@@ -14,9 +14,7 @@ use std::{
 
 use bot_reference::Flaw;
 use clap::{Args, Parser, Subcommand};
-use conformance::{
-    Plan, Profile, Progress, Selection, Shard, Silent, Stop, Summary, cases, report, run,
-};
+use conformance::{Plan, Profile, Progress, Selection, Shard, Silent, Stop, Summary, report, run};
 
 /// Worlds are made of small pieces; both cores sweep.
 #[global_allocator]
@@ -239,7 +237,7 @@ fn list(select: &Select, json: bool) -> Result<ExitCode, Trouble> {
 }
 
 fn explain(id: &str) -> Result<ExitCode, Trouble> {
-    let found = cases::ALL.into_iter().find(|case| case.id == id);
+    let found = conformance::live::all_cases().into_iter().find(|case| case.id == id);
     let case = found.ok_or_else(|| Wrong(format!("there is no case '{id}'; see 'list'")))?;
     say(&report::explain(case))?;
     Ok(ExitCode::SUCCESS)

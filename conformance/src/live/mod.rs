@@ -8,6 +8,7 @@ mod bot;
 mod claims;
 mod driver;
 mod expected;
+mod heard;
 mod house;
 mod pace;
 mod play;

@@ -6,8 +6,8 @@ use graph_fake::manifest::Manifest;
 use serde_json::{Value, json};
 
 use super::{
-    Bot, Driver, Expected, House, HouseError, Site, Tempo, bot::until_ready, claims, probe::Probe,
-    wire,
+    Bot, Driver, Expected, House, HouseError, Site, Tempo, bot::until_ready, claims, heard,
+    probe::Probe, wire,
 };
 use crate::{
     Stop,
@@ -187,6 +187,7 @@ impl<'a> Session<'a> {
         let came = self.as_expected(case, came);
         let tells = matches!(came.outcome, Outcome::Failed | Outcome::Broken);
         let said = if tells { self.bot.said() } else { Vec::new() };
+        let media = heard::media(self.house, &lines, took).await;
         self.tidy(came.trouble).await;
         let drawn = &lines[..lines.len().min(DRAWN)];
         Some(Row {
@@ -196,6 +197,7 @@ impl<'a> Session<'a> {
             note: came.note,
             took,
             said,
+            media,
             wire: wire::messages(drawn),
             ..Row::skipped(case, String::new())
         })

@@ -50,6 +50,15 @@ fn failing() -> Sheet {
         Row {
             failure: failure("no prompt to be refused", "one was: 8501"),
             wire: live::messages(&lines),
+            media: Media {
+                sounds: vec![Sound {
+                    who: "Alice".to_owned(),
+                    call: "1b3d5f70".to_owned(),
+                    seconds: 1.5,
+                    peaks: vec![0, 50, 100],
+                }],
+                figures: vec![("promptsBegun".to_owned(), 1)],
+            },
             said: vec!["WARN <bot> \u{1b}[31mrefused\u{1b}[0m & ignored".to_owned()],
             ..row("prompts/wait-for-audio", Outcome::Failed, None)
         },
