@@ -29,8 +29,10 @@ pub fn needed(case: &Case) -> Claim {
 /// How time passes for a bot.
 pub fn tempo(manifest: &Manifest) -> Tempo {
     let own_media = [Claim::AppHostedAudio, Claim::AppHostedVideo];
+    if own_media.into_iter().any(|claim| manifest.claims(claim)) {
+        return Tempo::Real;
+    }
     match manifest.clock {
-        _ if own_media.into_iter().any(|claim| manifest.claims(claim)) => Tempo::Real,
         BotClock::Fake => Tempo::Virtual,
         BotClock::Machine => Tempo::Mixed,
     }

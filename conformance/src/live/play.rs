@@ -125,7 +125,6 @@ enum End {
     Died(String),
     Flooded(u64),
     TooLong,
-    Interrupted,
 }
 
 /// What came of a case.
@@ -177,13 +176,10 @@ impl<'a> Session<'a> {
         let since = self.written().await;
         let begun = self.house.clock.now();
         self.bot.forget();
-        let end = self.story(case, since, stop).await;
+        let end = self.story(case, since, stop).await?;
         let lines = self.house.control.journal(since).await.unwrap_or_default();
         let took = self.house.clock.now().saturating_since(begun);
-        let came = match end {
-            End::Interrupted => return None,
-            end => self.judge(end, &lines).await,
-        };
+        let came = self.judge(end, &lines).await;
         let came = self.as_expected(case, came);
         let tells = matches!(came.outcome, Outcome::Failed | Outcome::Broken);
         let said = if tells { self.bot.said() } else { Vec::new() };
@@ -203,7 +199,8 @@ impl<'a> Session<'a> {
         })
     }
 
-    async fn story(&mut self, case: &'static Case, since: u64, stop: &Stop) -> End {
+    /// Nothing if it was interrupted.
+    async fn story(&mut self, case: &'static Case, since: u64, stop: &Stop) -> Option<End> {
         let (control, pace) = (self.house.control.clone(), self.house.pace(self.tempo));
         let driver = self.driver.clone();
         let story = async {
@@ -214,7 +211,7 @@ impl<'a> Session<'a> {
         tokio::select! {
             biased;
             end = guard(self.bot, house, since, stop) => end,
-            told = tokio::time::timeout(WALL, story) => told.map_or(End::TooLong, End::Story),
+            told = tokio::time::timeout(WALL, story) => Some(told.map_or(End::TooLong, End::Story)),
         }
     }
 
@@ -222,7 +219,6 @@ impl<'a> Session<'a> {
     async fn judge(&mut self, end: End, lines: &[Line]) -> Came {
         let lives = "the bot to live on".to_owned();
         let failure = match end {
-            End::Interrupted => unreachable!("whoever is interrupted judges nothing"),
             End::Died(how) => {
                 let actual = format!("its process {how}");
                 return Came::failed(Failure { expected: lives, actual }, Some(Trouble::Died));
@@ -329,19 +325,19 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Ends when a case must: the bot died, floods, or somebody wants the end.
-async fn guard(bot: &mut dyn Bot, house: &House, since: u64, stop: &Stop) -> End {
+/// Ends when a case must: the bot died, floods, or somebody wants the end (nothing).
+async fn guard(bot: &mut dyn Bot, house: &House, since: u64, stop: &Stop) -> Option<End> {
     loop {
         tokio::time::sleep(GLANCE).await;
         if stop.is_asked() {
-            return End::Interrupted;
+            return None;
         }
         if let Some(how) = bot.ended() {
-            return End::Died(how);
+            return Some(End::Died(how));
         }
         let lines = house.watch.look().await.map_or(0, |activity| activity.lines);
         if lines.saturating_sub(since) > FLOOD {
-            return End::Flooded(lines - since);
+            return Some(End::Flooded(lines - since));
         }
     }
 }

@@ -1,4 +1,5 @@
 //! What the process of a tiny bot does. It is this test binary, told by its environment to be a bot.
+#![expect(clippy::exit, reason = "dying is what some of them are for")]
 
 use std::{
     env,
@@ -44,10 +45,11 @@ fn tiny_bot() {
             }
         }),
         "parent" => {
-            let child = Command::new("sleep").arg("600").spawn().unwrap();
+            let mut child = Command::new("sleep").arg("600").spawn().unwrap();
             let pids = format!("{} {}", std::process::id(), child.id());
             std::fs::write(format!("{}/pids", get("DIR")), pids).unwrap();
             reference(None);
+            child.wait().unwrap();
         }
         flaw => reference(flaw.strip_prefix("reference ")),
     }

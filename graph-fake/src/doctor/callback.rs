@@ -58,12 +58,12 @@ pub(super) async fn look(manifest: &Manifest) -> Vec<Finding> {
 }
 
 fn hint(error: &std::io::Error) -> &'static str {
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => "nobody listens there",
-        std::io::ErrorKind::TimedOut => {
-            "a firewall drops what is sent there, or the name leads elsewhere"
-        }
-        _ => "the name may be unknown here",
+    if error.kind() == std::io::ErrorKind::ConnectionRefused {
+        "nobody listens there"
+    } else if error.kind() == std::io::ErrorKind::TimedOut {
+        "a firewall drops what is sent there, or the name leads elsewhere"
+    } else {
+        "the name may be unknown here"
     }
 }
 

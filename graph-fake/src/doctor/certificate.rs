@@ -81,7 +81,14 @@ fn names(read: &X509Certificate<'_>, name: &str) -> Option<Fault> {
         .filter_map(|one| match one {
             GeneralName::DNSName(name) => Some((*name).to_owned()),
             GeneralName::IPAddress(bytes) => address(bytes),
-            _ => None,
+            GeneralName::OtherName(..)
+            | GeneralName::RFC822Name(_)
+            | GeneralName::X400Address(_)
+            | GeneralName::DirectoryName(_)
+            | GeneralName::EDIPartyName(_)
+            | GeneralName::URI(_)
+            | GeneralName::RegisteredID(_)
+            | GeneralName::Invalid(..) => None,
         })
         .collect();
     if carried.is_empty() {
@@ -149,30 +156,23 @@ fn trusted(
     };
     let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now));
     let error = verifier.verify_server_cert(&chain[0], &chain[1..], &server, &[], now).err()?;
-    let self_signed = read.issuer() == read.subject();
-    Some(match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) if self_signed => {
-            Fault::new("the certificate is signed by itself, and nobody knows it", mend)
-        }
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) if chain.len() == 1 => {
-            let seen = format!(
-                "the chain ends with the server's own certificate, and '{}' who signed it is not known",
-                read.issuer()
-            );
-            Fault::new(seen, format!("send the intermediate certificates too; or {mend}"))
-        }
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            let seen = format!("the chain of {} ends with somebody who is not known", chain.len());
-            Fault::new(seen, mend)
-        }
-        rustls::Error::InvalidCertificate(CertificateError::BadSignature) => {
-            let seen = format!(
-                "'{}' who signed it is not the one who is known by that name",
-                read.issuer()
-            );
-            Fault::new(seen, mend)
-        }
-        error => Fault::new(format!("the certificate is refused: {error}"), mend),
+    let is = |kind: CertificateError| error == rustls::Error::InvalidCertificate(kind);
+    let unknown = is(CertificateError::UnknownIssuer);
+    let (by, length) = (read.issuer(), chain.len());
+    Some(if unknown && read.issuer() == read.subject() {
+        Fault::new("the certificate is signed by itself, and nobody knows it", mend)
+    } else if unknown && length == 1 {
+        let seen = format!(
+            "the chain ends with the server's own certificate, and '{by}' who signed it is not known"
+        );
+        Fault::new(seen, format!("send the intermediate certificates too; or {mend}"))
+    } else if unknown {
+        Fault::new(format!("the chain of {length} ends with somebody who is not known"), mend)
+    } else if is(CertificateError::BadSignature) {
+        let seen = format!("'{by}' who signed it is not the one who is known by that name");
+        Fault::new(seen, mend)
+    } else {
+        Fault::new(format!("the certificate is refused: {error}"), mend)
     })
 }
 

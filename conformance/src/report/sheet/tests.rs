@@ -17,14 +17,17 @@ fn line(seq: u64, kind: &str, detail: Value) -> Line {
     Line { seq, at_ms: 1_800_000_000_000 + seq * 20, call_id, kind: kind.to_owned(), detail }
 }
 
-/// A bot that plays its prompt too early, died in one case, and was not asked for others.
-fn failing() -> Sheet {
+/// A call is answered, and a prompt refused.
+fn journal() -> Vec<Line> {
     let call = "/communications/calls/1b3d5f70-0000-4000-8000-000000000001";
     let data = json!({"@odata.type": "#microsoft.graph.call", "state": "incoming"});
     let entry = json!({"changeType": "created", "resourceUrl": call, "resourceData": data});
     let body = json!({"@odata.type": "#microsoft.graph.commsNotifications", "value": [entry]});
-    let asked = |id: &str, what: &str| json!({"requestId": id, "method": "POST", "path": format!("/v1.0{call}/{what}"), "body": {}});
-    let lines = [
+    let asked = |id: &str, what: &str| {
+        let path = format!("/v1.0{call}/{what}");
+        json!({"requestId": id, "method": "POST", "path": path, "body": {}})
+    };
+    vec![
         line(
             1,
             "notification",
@@ -35,7 +38,11 @@ fn failing() -> Sheet {
         line(4, "response", json!({"requestId": "a", "status": 202})),
         line(5, "request", asked("b", "playPrompt")),
         line(6, "response", json!({"requestId": "b", "status": 400, "code": "8501"})),
-    ];
+    ]
+}
+
+/// A bot that plays its prompt too early, died in one case, and was not asked for others.
+fn failing() -> Sheet {
     let failure = |expected: &str, actual: &str| {
         Some(Failure { expected: expected.to_owned(), actual: actual.to_owned() })
     };
@@ -49,7 +56,7 @@ fn failing() -> Sheet {
         row("incoming-call/answered-in-time", Outcome::Passed, None),
         Row {
             failure: failure("no prompt to be refused", "one was: 8501"),
-            wire: live::messages(&lines),
+            wire: live::messages(&journal()),
             media: Media {
                 sounds: vec![Sound {
                     who: "Alice".to_owned(),
