@@ -1,6 +1,6 @@
 //! A case: a story, and what it is for.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bot_reference::Flaw;
 use seam::BoxFuture;
@@ -57,6 +57,8 @@ pub enum Need {
     Tokens,
     /// Requests have to fail on demand.
     Faults,
+    /// Access tokens have to expire in virtual time.
+    TokensExpire,
 }
 
 impl Need {
@@ -66,6 +68,7 @@ impl Need {
             Self::VirtualTime => "virtual time",
             Self::Tokens => "forged tokens",
             Self::Faults => "faults on demand",
+            Self::TokensExpire => "access tokens that expire in virtual time",
         }
     }
 }
@@ -96,6 +99,12 @@ pub struct Case {
     pub kills: &'static [Flaw],
     /// What happens.
     pub story: Story,
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Case").field(&self.id).finish()
+    }
 }
 
 impl Case {

@@ -1,5 +1,6 @@
 //! `conformance`: plays the cases and says what came of them.
 
+mod bots;
 mod progress;
 mod replaying;
 mod reports;
@@ -14,9 +15,7 @@ use std::{
 
 use bot_reference::Flaw;
 use clap::{Args, Parser, Subcommand};
-use conformance::{
-    Plan, Profile, Progress, Selection, Shard, Silent, Stop, Summary, cases, report, run,
-};
+use conformance::{Plan, Profile, Progress, Selection, Shard, Silent, Stop, Summary, report, run};
 
 /// Worlds are made of small pieces; both cores sweep.
 #[global_allocator]
@@ -33,7 +32,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all good · 1 a case failed · 2 wrong usage, or nothing matched \
-                          the selection · 4 internal error of the suite, or a result that could not be \
+                          the selection · 3 the bot could not be started (`bot`) · 4 internal error of the suite, or a result that could not be \
                           written · 130 interrupted.";
 
 #[derive(Subcommand)]
@@ -60,6 +59,9 @@ enum Command {
     /// Live through one world again; its journal and its ladder diagram are written.
     #[command(after_help = replaying::EXIT_CODES)]
     Replay(replaying::ReplayArgs),
+    /// Play the suite on real sockets, with a bot that somebody else wrote.
+    #[command(after_help = bots::EXIT_CODES)]
+    Bot(Box<bots::BotArgs>),
     /// Merge the JSON reports of shards, or compare two.
     #[command(subcommand, after_help = reports::EXIT_CODES)]
     Report(reports::Report),
@@ -103,6 +105,12 @@ struct Run {
     /// Write JSON; `-` is standard output, and the table goes to standard error then.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write Markdown; `-` as for JSON.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Write one HTML page that loads nothing, with the ladder of each failure; `-` as for JSON.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Only failures and the last lines.
     #[arg(long)]
     quiet: bool,
@@ -147,6 +155,7 @@ fn main() -> ExitCode {
         Some(Command::Explain { case }) => explain(&case),
         Some(Command::Sweep(args)) => sweeping::sweep(&args),
         Some(Command::Replay(args)) => replaying::replay(args),
+        Some(Command::Bot(args)) => bots::bot(&args),
         Some(Command::Report(report)) => reports::report(&report),
         Some(Command::Canary(args)) => searching::search(&args),
     };
@@ -233,23 +242,28 @@ fn list(select: &Select, json: bool) -> Result<ExitCode, Trouble> {
 }
 
 fn explain(id: &str) -> Result<ExitCode, Trouble> {
-    let found = cases::ALL.into_iter().find(|case| case.id == id);
+    let found = conformance::live::all_cases().into_iter().find(|case| case.id == id);
     let case = found.ok_or_else(|| Wrong(format!("there is no case '{id}'; see 'list'")))?;
     say(&report::explain(case))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn play(options: &Run) -> Result<ExitCode, Trouble> {
-    if options.no_color {
-        anstream::ColorChoice::Never.write_global();
-    }
-    let level = match (options.quiet, options.verbose) {
+/// Says more or less on standard error.
+fn trace(quiet: bool, verbose: u8) {
+    let level = match (quiet, verbose) {
         (true, _) => "off",
         (false, 0) => "error",
         (false, 1) => "warn",
         (false, _) => "debug",
     };
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+}
+
+fn play(options: &Run) -> Result<ExitCode, Trouble> {
+    if options.no_color {
+        anstream::ColorChoice::Never.write_global();
+    }
+    trace(options.quiet, options.verbose);
     let plan = Plan {
         cases: selection(&options.select)?,
         seed: options.seed,
@@ -278,7 +292,8 @@ fn play(options: &Run) -> Result<ExitCode, Trouble> {
 
 /// Where reports go.
 fn places(options: &Run) -> Vec<&Path> {
-    [&options.junit, &options.json].into_iter().flatten().map(PathBuf::as_path).collect()
+    let all = [&options.junit, &options.json, &options.markdown, &options.html];
+    all.into_iter().flatten().map(PathBuf::as_path).collect()
 }
 
 fn write_reports(options: &Run, summary: &Summary) -> Result<(), Trouble> {
@@ -289,7 +304,22 @@ fn write_reports(options: &Run, summary: &Summary) -> Result<(), Trouble> {
         .json
         .as_deref()
         .map(|to| report::write_whole(to, &format!("{:#}\n", report::json(summary))));
+    let sheet = (options.markdown.is_some() || options.html.is_some()).then(|| {
+        let flaw = summary.flaw;
+        let wire = |case, seed| conformance::wire_of(case, seed, flaw);
+        report::Sheet::of(summary, &program(), wire)
+    });
+    let write = |to: &Option<PathBuf>, text: fn(&report::Sheet) -> String| {
+        Some(report::write_whole(to.as_deref()?, &text(sheet.as_ref()?)))
+    };
+    let markdown = write(&options.markdown, report::Sheet::markdown);
+    let html = write(&options.html, report::Sheet::html);
     let said = say_beside(&table, &places(options));
-    junit.into_iter().chain(json).try_for_each(|written| written.map_err(lost))?;
+    junit
+        .into_iter()
+        .chain(json)
+        .chain(markdown)
+        .chain(html)
+        .try_for_each(|written| written.map_err(lost))?;
     said
 }

@@ -94,12 +94,20 @@ impl Selection {
     /// # Errors
     /// A glob that is none, or matches nothing.
     pub fn cases(&self) -> Result<Vec<&'static Case>, NothingSelected> {
+        self.among(&cases::ALL)
+    }
+
+    /// The same of these cases.
+    ///
+    /// # Errors
+    /// As [`Selection::cases`].
+    pub fn among(&self, all: &[&'static Case]) -> Result<Vec<&'static Case>, NothingSelected> {
         let mut patterns = Vec::new();
         for text in &self.globs {
             let pattern = glob::Pattern::new(text)
                 .map_err(|error| NothingSelected(format!("--case {text}: {error}")))?;
-            if !cases::ALL.iter().any(|case| matches(case, text, &pattern)) {
-                let known: Vec<&str> = cases::ALL.iter().map(|case| case.id).collect();
+            if !all.iter().any(|case| matches(case, text, &pattern)) {
+                let known: Vec<&str> = all.iter().map(|case| case.id).collect();
                 let why = format!("no case matches '{text}'; there are {}", known.join(", "));
                 return Err(NothingSelected(why));
             }
@@ -110,7 +118,7 @@ impl Selection {
                 || patterns.iter().any(|(text, pattern)| matches(case, text, pattern));
             by_id && self.profile.is_none_or(|profile| claims(profile, case.profile))
         };
-        let found: Vec<&'static Case> = cases::ALL.into_iter().filter(wanted).collect();
+        let found: Vec<&'static Case> = all.iter().copied().filter(wanted).collect();
         if found.is_empty() {
             return Err(NothingSelected("no case matches the selection".to_owned()));
         }

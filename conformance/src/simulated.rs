@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bot_reference::{Flaw, Settings};
-use sim::{CONTROL_URL, Rehearsal, Seat, WorldError, rehearse};
+use sim::{
+    CONTROL_URL, Rehearsal, Seat, WorldError, rehearse,
+    wire::{Message, Wire},
+};
 
 use crate::{
     case::Case,
@@ -44,8 +47,25 @@ pub struct CaseReport {
 
 /// Plays a case against the reference bot, with a fault planted or without.
 pub fn rehearse_case(case: &'static Case, seed: u64, flaw: Option<Flaw>) -> CaseReport {
+    rehearse_seen(case, seed, flaw, None)
+}
+
+/// What is said in the world of a case: it is played once more, and the same.
+pub fn wire_of(case: &'static Case, seed: u64, flaw: Option<Flaw>) -> Vec<Message> {
+    let wire = Wire::default();
+    rehearse_seen(case, seed, flaw, Some(wire.clone()));
+    wire.take()
+}
+
+fn rehearse_seen(
+    case: &'static Case,
+    seed: u64,
+    flaw: Option<Flaw>,
+    wire: Option<Wire>,
+) -> CaseReport {
     let mut setup = Rehearsal::new(seed, case.limit);
     setup.settings = Settings { flaw, ..Settings::default() };
+    setup.wire = wire;
     let report = rehearse(setup, async move |seat: Seat| {
         let control = Control::new(seat.network.clone(), CONTROL_URL);
         let stage = Stage::open(control, seat.clock.clone()).await?;

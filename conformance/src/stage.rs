@@ -1,7 +1,12 @@
 //! What a story acts on: people, calls, time, and what the bot did.
 
-use std::{sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
+use graph_fake::manifest::DriverAction;
 use serde_json::{Value, json};
 use sim::plan::Forgery;
 
@@ -9,6 +14,7 @@ use crate::{
     control::Control,
     failure::Wrong,
     journal::{self, Exchange, Line},
+    live::{Driver, For, Pace},
 };
 use seam::Clock;
 
@@ -37,10 +43,22 @@ pub struct Call {
     pub rung_at: Duration,
 }
 
+/// How time passes on a stage.
+enum Time {
+    /// By itself.
+    Flows(Clock),
+    /// As the stage lets it.
+    Paced(Pace),
+}
+
 /// The stage of one story.
 pub struct Stage {
     control: Control,
-    clock: Clock,
+    time: Time,
+    /// Lines up to this number are older than the story.
+    since: u64,
+    driver: Option<Driver>,
+    tenant: String,
     app: String,
     webhook: String,
     people: Vec<Person>,
@@ -53,6 +71,18 @@ impl Stage {
     /// # Errors
     /// The fake cannot be asked, or has no bot with a webhook.
     pub async fn open(control: Control, clock: Clock) -> Result<Self, Wrong> {
+        Self::with(control, Time::Flows(clock), 0).await
+    }
+
+    /// The same where the stage moves the clock; the story knows nothing of what was written before `since`.
+    ///
+    /// # Errors
+    /// As [`Stage::open`].
+    pub async fn paced(control: Control, pace: Pace, since: u64) -> Result<Self, Wrong> {
+        Self::with(control, Time::Paced(pace), since).await
+    }
+
+    async fn with(control: Control, time: Time, since: u64) -> Result<Self, Wrong> {
         let state = control.state().await?;
         let tenant = &state["tenants"][0];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -62,7 +92,51 @@ impl Stage {
             .collect();
         let (app, webhook) =
             (text(&tenant["apps"][0]["id"]), text(&tenant["apps"][0]["callbackUri"]));
-        Ok(Self { control, clock, app, webhook, people, lines: Mutex::default() })
+        let (driver, tenant) = (None, text(&tenant["id"]));
+        Ok(Self {
+            control,
+            time,
+            since,
+            driver,
+            tenant,
+            app,
+            webhook,
+            people,
+            lines: Mutex::default(),
+        })
+    }
+
+    /// The same stage, on which the bot can be told what to do.
+    #[must_use]
+    pub fn with_driver(mut self, driver: Option<Driver>) -> Self {
+        self.driver = driver;
+        self
+    }
+
+    /// The people's own way to the fake.
+    pub const fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The id of the bot's tenant.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The bot is told to do something; its status, and what it says.
+    ///
+    /// # Errors
+    /// It cannot be told, or does not answer.
+    pub async fn tells(&self, action: &str, body: &Value) -> Result<(u16, Value), Wrong> {
+        match &self.driver {
+            Some(driver) => driver.tell(action, body).await,
+            None => Err(Wrong::bot("a way to tell the bot what to do", "there is none")),
+        }
+    }
+
+    /// What the bot says that it can be told.
+    pub(crate) fn declared(&self) -> BTreeSet<DriverAction> {
+        self.driver.as_ref().map(|driver| driver.declared.clone()).unwrap_or_default()
     }
 
     /// Somebody in the bot's tenant.
@@ -76,12 +150,19 @@ impl Stage {
 
     /// Now, since 1970.
     pub fn now(&self) -> Duration {
-        Duration::from_nanos(self.clock.now().as_nanos())
+        let now = match &self.time {
+            Time::Flows(clock) => clock.now(),
+            Time::Paced(pace) => pace.now(),
+        };
+        Duration::from_nanos(now.as_nanos())
     }
 
     /// Time passes.
     pub async fn let_pass(&self, time: Duration) {
-        self.clock.sleep_until(self.clock.now() + time).await;
+        match &self.time {
+            Time::Flows(clock) => clock.sleep_until(clock.now() + time).await,
+            Time::Paced(pace) => pace.let_pass(time).await,
+        }
     }
 
     /// Somebody rings the bot.
@@ -151,7 +232,7 @@ impl Stage {
 
     /// Everything that has happened so far.
     pub async fn journal(&self) -> Result<Vec<Line>, Wrong> {
-        let since = self.kept().last().map_or(0, |line| line.seq);
+        let since = self.kept().last().map_or(self.since, |line| line.seq);
         let new = self.control.journal(since).await?;
         let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend(new);
@@ -173,6 +254,15 @@ impl Stage {
         within: Duration,
         wanted: impl Fn(&[Line]) -> bool,
     ) -> Result<bool, Wrong> {
+        if let Time::Paced(pace) = &self.time {
+            let mut passing = pace.pass(pace.now() + within, For::Reaction);
+            while passing.step().await {
+                if wanted(&self.journal().await?) {
+                    return Ok(true);
+                }
+            }
+            return Ok(false);
+        }
         let until = self.now() + within;
         loop {
             if wanted(&self.journal().await?) {
@@ -236,7 +326,7 @@ impl Stage {
     }
 }
 
-fn state_in<'a>(lines: &'a [Line], call: &str) -> Option<&'a str> {
+pub(crate) fn state_in<'a>(lines: &'a [Line], call: &str) -> Option<&'a str> {
     let about = |line: &&Line| line.kind == "callState" && line.call_id.as_deref() == Some(call);
     lines.iter().rfind(about)?.detail["to"].as_str()
 }

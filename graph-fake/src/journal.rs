@@ -160,6 +160,11 @@ impl Journal {
         self.grew.notify_waiters();
     }
 
+    /// How many lines were written since the last reset.
+    pub fn written(&self) -> u64 {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).next_seq
+    }
+
     /// Lines after `since`, at most `most`, oldest first.
     pub fn since(&self, since: u64, most: usize) -> Vec<Line> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

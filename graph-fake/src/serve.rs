@@ -185,6 +185,8 @@ pub struct Fake {
     pub addresses: Addresses,
     /// What happens, as it happens.
     pub journal: Journal,
+    /// Whether something is on its way.
+    pub watch: Watch,
     tasks: Vec<BoxFuture<'static, ()>>,
 }
 
@@ -197,6 +199,7 @@ impl Fake {
         let (network, at) = (setup.network.clone(), setup.listeners);
         let services = Services::start(setup)?;
         let Services { secure, plain, control, journal, acceptor, driver, clock } = services;
+        let watch = Watch { driver: driver.clone(), journal: journal.clone() };
         let mut tasks = Vec::new();
         let mut listen = Listen { network: &*network, tasks: &mut tasks };
         let https = listen.on(at.https, acceptor, secure).await?;
@@ -218,12 +221,75 @@ impl Fake {
             }
         };
         let addresses = Addresses { https, http, control, media };
-        Ok(Self { addresses, journal, tasks })
+        Ok(Self { addresses, journal, watch, tasks })
     }
 
     /// Serves until dropped.
     pub async fn run(self) {
         futures_util::future::join_all(self.tasks).await;
+    }
+}
+
+/// Whether something is on its way, for whoever moves the clock. Cheap to clone.
+#[derive(Clone)]
+pub struct Watch {
+    driver: Driver,
+    journal: Journal,
+}
+
+/// How busy a fake is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// Notifications and downloads that wait for an answer.
+    pub under_way: usize,
+    /// The number of the last line of the journal.
+    pub lines: u64,
+}
+
+impl Watch {
+    /// How busy it is now.
+    ///
+    /// # Errors
+    /// The platform broke.
+    pub async fn look(&self) -> io::Result<Activity> {
+        let under_way = self.driver.with(|state| state.under_way).await;
+        let under_way = under_way.map_err(|_| io::Error::other("the platform broke"))?;
+        Ok(Activity { under_way, lines: self.journal.written() })
+    }
+
+    /// Handles what is due by now, so that nobody has to wait for the task that would.
+    ///
+    /// # Errors
+    /// The platform broke.
+    pub async fn settle(&self) -> io::Result<()> {
+        self.driver.settle().await.map_err(|_| io::Error::other("the platform broke"))
+    }
+}
+
+/// How often it is looked whether all is quiet, in real time.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long all has to be quiet before a clock jumps, in real time: bots have to think.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Moves a manual clock to whatever is due next, as often as nothing is on its way and nobody has done anything for a
+/// moment. Never ends.
+pub async fn auto_advance(clock: &Clock, watch: &Watch) {
+    let (mut seen, mut quiet) = (None, Duration::ZERO);
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Ok(activity) = watch.look().await else { return std::future::pending().await };
+        let still = activity.under_way == 0 && seen == Some(activity.lines);
+        quiet = if still { quiet + LOOK_EVERY } else { Duration::ZERO };
+        seen = Some(activity.lines);
+        let now = clock.now();
+        let due = clock.next_wake().filter(|due| *due > now);
+        if let (Some(due), true) = (due, quiet >= QUIET)
+            && clock.advance(due.saturating_since(now)).is_ok()
+        {
+            // A platform that broke is told of by whatever is asked of it next.
+            let _ = watch.settle().await;
+            quiet = Duration::ZERO;
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub const OUTLIVE_THE_FIRST: Case = Case {
     level: Level::Must,
     rule: &rules::RENEW_TOKEN,
     profile: Profile::Callable,
-    needs: &[Need::VirtualTime],
+    needs: &[Need::VirtualTime, Need::TokensExpire],
     steps: &[
         "Alice's call is established.",
         "Two and a half hours pass; an access token is valid for one.",

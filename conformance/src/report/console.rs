@@ -11,11 +11,11 @@ use crate::{
     simulated::{CaseReport, Verdict},
 };
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const MEH: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const HEAD: Style = Style::new().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const MEH: Style = AnsiColor::Yellow.on_default();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const HEAD: Style = Style::new().bold();
 
 /// The table, the failures and the last line. With `quiet`, only failures and the last line. `program` is what this
 /// program was called as.
@@ -154,6 +154,10 @@ pub fn explain(case: &Case) -> String {
         line(&mut out, &format!("{}. {step}", number + 1));
     }
     line(&mut out, "");
+    if case.kills.is_empty() {
+        line(&mut out, "Played on real sockets only (`bot --manifest`).");
+        return out;
+    }
     line(&mut out, "Faults of the reference bot that it notices:");
     for flaw in case.kills {
         line(&mut out, &format!("  {}  {}", flaw.id(), flaw.explain()));

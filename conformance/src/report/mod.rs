@@ -5,6 +5,7 @@ mod files;
 mod json;
 mod junit;
 pub mod saved;
+mod sheet;
 
 use crate::{case::Case, cases};
 
@@ -14,6 +15,7 @@ pub use files::{
 };
 pub use json::{catalogue, summary as json};
 pub use junit::junit;
+pub use sheet::{Media, Outcome, Row, Sheet, Sound, Trouble};
 
 /// `1 world`, `2 worlds`.
 pub fn count(many: usize, word: &str) -> String {

@@ -1,7 +1,7 @@
 //! The configuration: who exists when the fake starts, and after every reset.
 
 mod directory;
-mod reading;
+pub(crate) mod reading;
 
 use std::{collections::BTreeSet, fmt, path::Path};
 

@@ -42,10 +42,44 @@ fn told(text: &str, path: &str, error: &toml::de::Error) -> String {
     };
     let inside = text.lines().skip(entry).position(is_key).filter(|_| !key.is_empty());
     let line = entry + inside.unwrap_or(0) + 1;
+    let message = suggesting(message);
     if path.is_empty() || path == "." {
         return format!("line {line}: {message}");
     }
     format!("line {line}: {path}: {message}")
+}
+
+/// How much a word must be like another one to be meant.
+const ALIKE: f64 = 0.66;
+
+/// A message about a word that is none of several, with the one that was meant.
+fn suggesting(message: &str) -> String {
+    let quoted = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let unknown = message.starts_with("unknown ") || message.contains(": unknown ");
+    let (given, known) = message.split_once(", expected ").unwrap_or((message, ""));
+    let (Some(given), true) = (quoted(given).pop(), unknown) else { return message.to_owned() };
+    match meant(&given, quoted(known).iter().map(String::as_str)) {
+        Some(meant) => format!("{message}; did you mean `{meant}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// The known word that a word is most like, if it is like one at all.
+pub(crate) fn meant<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    // One sees common beginnings, the other letters that changed places.
+    let alike = |word: &str| {
+        let word = word.to_lowercase();
+        let letters = strsim::normalized_damerau_levenshtein(&given, &word);
+        strsim::jaro_winkler(&given, &word).max(letters)
+    };
+    known
+        .map(|word| (alike(word), word))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, word)| word)
 }
 
 #[cfg(test)]
@@ -68,6 +102,7 @@ mod tests {
         refused(&format!("{TENANT}{user}onCall = \"zz\"\n"), &["line 6", "onCall", "zz"]);
         refused(&format!("{TENANT}{user}answerAfterMs = -1\n"), &["line 6", "answerAfterMs"]);
         refused(&format!("{TENANT}{user}oncall = \"answer\"\n"), &["line 6", "oncall"]);
+        refused(&format!("{TENANT}{user}oncall = \"answer\"\n"), &["did you mean `onCall`?"]);
         refused("a = ", &["line 1"]);
         refused(&format!("{TENANT}[options]\nringMs = \"x\"\n"), &["line 4", "ringMs"]);
     }

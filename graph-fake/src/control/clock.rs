@@ -92,7 +92,11 @@ pub async fn advance(
             Some(_) => state.next_deadline(),
             None => state.next_deadline_but_keep_alive(),
         });
-        match (due.await?, target) {
+        // Whoever sleeps on this clock wakes on the way.
+        let now = control.clock.now();
+        let wake = control.clock.next_wake().filter(|wake| target.is_some() && *wake > now);
+        let due = due.await?.into_iter().chain(wake).min();
+        match (due, target) {
             (Some(due), Some(target)) if due <= target => go(&control, due).await?,
             (Some(due), None) => go(&control, due).await?,
             (_, Some(target)) => {
@@ -103,6 +107,31 @@ pub async fn advance(
         }
     }
     Err(Trouble::not_now("there is no end of deadlines; advance by milliseconds instead"))
+}
+
+/// How long somebody sleeps on the fake's clock.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {
+    /// So many milliseconds of this clock.
+    ms: u64,
+}
+
+/// Answers once so much time has passed on this clock. A bot whose own timers wait here lives in virtual time: whoever
+/// moves the clock stops where they end.
+#[utoipa::path(post, path = "/clock/wait", request_body = Wait, responses(
+    (status = 200, description = "the time has come", body = Now),
+    (status = 400, description = "more than a week, or no time at all")))]
+pub async fn wait(
+    Shared(control): Shared<Control>,
+    Body(wanted): Body<Wait>,
+) -> Result<Json<Now>, Trouble> {
+    if wanted.ms > ADVANCE_MAX_MS {
+        return Err(Trouble::bad("ms: at most a week"));
+    }
+    let until = control.clock.now() + Duration::from_millis(wanted.ms);
+    control.clock.sleep_until(until).await;
+    Ok(shown(&control))
 }
 
 async fn go(control: &Control, to: Timestamp) -> Result<(), Trouble> {

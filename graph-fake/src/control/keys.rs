@@ -41,7 +41,7 @@ pub async fn rotate(
         Which::Platform => (Rotated::Platform, "platform"),
         Which::Login => (Rotated::Login, "login"),
     };
-    let now = control.clock.now();
+    let now = control.clock.machine();
     let identity = control.identity.clone();
     let rotated = if identity.makes_keys(which) {
         // Off the threads that serve; in the simulator keys are fixed and none is made.
@@ -53,7 +53,7 @@ pub async fn rotate(
     };
     let kid = rotated.map_err(|error| failed(&error))?;
     let detail = json!({"which": name, "kid": kid});
-    control.journal.write(now, None, "keyRotated", Route("test", "graph"), detail);
+    control.journal.write(control.clock.now(), None, "keyRotated", Route("test", "graph"), detail);
     Ok(Json(NewKey { kid }))
 }
 

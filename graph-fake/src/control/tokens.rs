@@ -81,7 +81,8 @@ pub async fn callback_token(
         },
         omit: body.omit,
     };
-    let token = control.identity.faulty_callback_token(app, tenant, control.clock.now(), &faults);
+    let token =
+        control.identity.faulty_callback_token(app, tenant, control.clock.machine(), &faults);
     Ok(Json(Signed { token }))
 }
 
@@ -153,7 +154,7 @@ pub(super) fn issue(
     roles: &[String],
     faults: &AccessTokenFaults,
 ) -> Json<Issued> {
-    let now = control.clock.now();
+    let now = control.clock.machine();
     let token = control.identity.faulty_access_token(app, tenant, roles, now, faults);
     let lasts = faults.expires_in_seconds.unwrap_or_else(|| i64::from(ACCESS_SECS));
     Json(Issued { token, expires_in: lasts })

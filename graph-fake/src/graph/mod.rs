@@ -87,7 +87,7 @@ async fn serve(Shared(graph): Shared<Graph>, request: HttpRequest<Body>) -> Resp
         return outside(&graph, &ids, path);
     };
     let given = authorization(&parts.headers);
-    let claims = graph.identity.verify_access_token(given.as_deref(), ids.at);
+    let claims = graph.identity.verify_access_token(given.as_deref(), graph.clock.machine());
     let app = claims.as_ref().ok().map(|claims| (claims.app, claims.tenant));
     let exchange = Exchange { graph: &graph, id, located: &located, headers: &parts.headers, app };
     let body = exchange.read(body).await;

@@ -97,7 +97,7 @@ impl Shared {
     fn answer(&self, status: StatusCode, body: Value) -> Response {
         let mut response = (status, Json(body)).into_response();
         let date =
-            HeaderValue::from_str(&self.clock.now().to_http_date()).expect("dates are ASCII");
+            HeaderValue::from_str(&self.clock.machine().to_http_date()).expect("dates are ASCII");
         response.headers_mut().insert(header::DATE, date);
         response
             .headers_mut()
@@ -111,7 +111,7 @@ impl Shared {
         let given = asked.headers.get("client-request-id").and_then(|id| id.to_str().ok());
         let given = given.filter(|id| (1..=CORRELATION_MAX).contains(&id.len()));
         let correlation = given.map_or_else(|| trace.to_string(), str::to_owned);
-        let body = denied.body(trace, &correlation, self.clock.now());
+        let body = denied.body(trace, &correlation, self.clock.machine());
         let status = StatusCode::from_u16(denied.status).unwrap_or(StatusCode::BAD_REQUEST);
         let mut response = self.answer(status, body);
         let id = HeaderValue::from_str(&trace.to_string()).expect("ids are ASCII");
@@ -196,7 +196,7 @@ async fn login_keys(State(shared): Here, tenant: Tenant, headers: HeaderMap) -> 
     if let Some(refused) = shared.unknown(&asked).await {
         return refused;
     }
-    shared.answer(StatusCode::OK, shared.identity.login_keys(shared.clock.now()))
+    shared.answer(StatusCode::OK, shared.identity.login_keys(shared.clock.machine()))
 }
 
 /// Clients.md 9 to 11.
@@ -243,7 +243,7 @@ async fn give(
     let (Ok(app), Ok(home)) = (client.parse(), tenant.parse()) else {
         return Err(unknown_tenant(tenant));
     };
-    let (token, secs) = shared.identity.access_token(app, home, &roles, shared.clock.now());
+    let (token, secs) = shared.identity.access_token(app, home, &roles, shared.clock.machine());
     Ok(json!({
         "token_type": "Bearer", "expires_in": secs, "ext_expires_in": secs, "access_token": token,
     }))
@@ -271,5 +271,5 @@ async fn platform_keys(State(shared): Here, headers: HeaderMap) -> Response {
     if let Some(response) = shared.struck("keys", &asked).await {
         return response;
     }
-    shared.answer(StatusCode::OK, shared.identity.platform_keys(shared.clock.now()))
+    shared.answer(StatusCode::OK, shared.identity.platform_keys(shared.clock.machine()))
 }

@@ -63,6 +63,8 @@ pub struct DeliveryResult {
     pub location: Option<String>,
     /// Why there is no answer.
     pub error: Option<String>,
+    /// What the bot says that its answer is.
+    pub content_type: Option<String>,
     /// What the bot said; at most 64 KiB, or there is no answer.
     pub body: Bytes,
 }
@@ -138,6 +140,11 @@ impl Notifier {
                     .and_then(|location| location.to_str().ok())
                     .map(str::to_owned),
                 error: None,
+                content_type: response
+                    .headers()
+                    .get(header::CONTENT_TYPE)
+                    .and_then(|kind| kind.to_str().ok())
+                    .map(str::to_owned),
                 body: response.into_body(),
             },
         }
@@ -166,7 +173,8 @@ impl Notifier {
 
 impl DeliveryResult {
     fn failed(error: String) -> Self {
-        Self { status: None, location: None, error: Some(error), body: Bytes::new() }
+        let (status, location, content_type) = (None, None, None);
+        Self { status, location, error: Some(error), content_type, body: Bytes::new() }
     }
 
     /// As the platform takes it.
@@ -243,7 +251,8 @@ impl Post<'_> {
             "body": body,
         });
         self.journal.write(self.clock.now(), call, sent, Route("graph", "bot"), detail);
-        let token = self.identity.callback_token(delivery.app, delivery.tenant, self.clock.now());
+        let token =
+            self.identity.callback_token(delivery.app, delivery.tenant, self.clock.machine());
         let request = DeliveryRequest {
             url: delivery.callback_uri.to_string(),
             body: bytes,
@@ -266,6 +275,7 @@ impl Post<'_> {
             "location": said_location,
             "error": result.error,
             "body": said,
+            "contentType": result.content_type,
         });
         if let Some(why) = not_followed {
             detail["notFollowed"] = why.into();

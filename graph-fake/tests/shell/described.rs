@@ -139,6 +139,8 @@ async fn every_status_that_is_described_can_be_had_and_no_other() {
         vec![
             row("POST", "/clock", &[], json!({"advanceMs": 1}), 200),
             row("POST", "/clock", &[], json!({}), 400),
+            row("POST", "/clock/wait", &[], json!({"ms": 0}), 200),
+            row("POST", "/clock/wait", &[], json!({}), 400),
             row("GET", "/state", &[], Value::Null, 200),
             row("POST", "/reset", &[], json!({"seed": 7}), 204),
             row("POST", "/reset", &[], json!({"seed": "x"}), 400),

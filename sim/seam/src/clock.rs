@@ -1,7 +1,8 @@
 //! Time as the programs see it: nanoseconds since 1970, anchored once, or moved by hand.
 
 use std::{
-    sync::Arc,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,7 +23,60 @@ enum Kind {
     /// Runs with tokio's clock too, but shows something else.
     Skewed { anchor: Timestamp, since: Instant, skew: Skew },
     /// Stands still until it is moved (`--clock virtual`, R-305).
-    Manual { anchor: Timestamp, now: Arc<watch::Sender<Timestamp>> },
+    Manual(Arc<Manual>),
+}
+
+/// A clock that somebody moves.
+#[derive(Debug)]
+struct Manual {
+    anchor: Timestamp,
+    now: watch::Sender<Standing>,
+    /// What programs beside this clock go by, if that is another one.
+    machine: Option<Clock>,
+    /// How many sleep until when.
+    sleepers: Mutex<BTreeMap<Timestamp, usize>>,
+}
+
+/// Where a clock stands that somebody moves.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    at: Timestamp,
+    /// Since when it runs with tokio's clock as well, if it does.
+    since: Option<Instant>,
+}
+
+impl Standing {
+    fn now(self) -> Timestamp {
+        self.at + self.since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    /// The same so much later.
+    fn later(self, by: Duration) -> Self {
+        Self { at: self.now() + by, since: self.since.map(|_| Instant::now()) }
+    }
+}
+
+/// Somebody sleeps until a time; dropped when they do no more.
+struct Sleeper<'a>(&'a Manual, Timestamp);
+
+impl<'a> Sleeper<'a> {
+    fn new(clock: &'a Manual, until: Timestamp) -> Self {
+        let mut all = clock.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        *all.entry(until).or_default() += 1;
+        Self(clock, until)
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut all = self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(many) = all.get_mut(&self.1) {
+            *many -= 1;
+            if *many == 0 {
+                all.remove(&self.1);
+            }
+        }
+    }
 }
 
 /// Why a clock cannot be moved.
@@ -53,7 +107,20 @@ impl Clock {
 
     /// Stands at `anchor` until [`Clock::advance`] moves it.
     pub fn manual(anchor: Timestamp) -> Self {
-        Self(Kind::Manual { anchor, now: Arc::new(watch::channel(anchor).0) })
+        Self::moved_by_hand(anchor, None)
+    }
+
+    /// Stands at the machine's time until [`Clock::advance`] moves it, and still knows the machine's time: tokens are
+    /// dated by it, since programs that go by the machine's clock have to believe them.
+    pub fn manual_beside_machine() -> Self {
+        let machine = Self::real();
+        Self::moved_by_hand(machine.now(), Some(machine))
+    }
+
+    fn moved_by_hand(anchor: Timestamp, machine: Option<Self>) -> Self {
+        let (now, sleepers) =
+            (watch::channel(Standing { at: anchor, since: None }).0, Mutex::default());
+        Self(Kind::Manual(Arc::new(Manual { anchor, now, machine, sleepers })))
     }
 
     /// Now.
@@ -61,7 +128,7 @@ impl Clock {
         match &self.0 {
             Kind::Running { anchor, since } => *anchor + since.elapsed(),
             Kind::Skewed { anchor, since, skew } => skew.shown(*anchor + since.elapsed()),
-            Kind::Manual { now, .. } => *now.borrow(),
+            Kind::Manual(manual) => manual.now.borrow().now(),
         }
     }
 
@@ -73,31 +140,64 @@ impl Clock {
             Kind::Skewed { anchor, since, .. } => {
                 Self(Kind::Running { anchor: *anchor, since: *since })
             }
-            Kind::Running { .. } | Kind::Manual { .. } => self.clone(),
+            Kind::Running { .. } | Kind::Manual(_) => self.clone(),
         }
+    }
+
+    /// What programs beside this clock go by: the machine's time where the clock was made beside it, and its own
+    /// otherwise.
+    pub fn machine(&self) -> Timestamp {
+        match &self.0 {
+            Kind::Manual(manual) => manual.machine.as_ref().map_or_else(|| self.now(), Self::now),
+            Kind::Running { .. } | Kind::Skewed { .. } => self.now(),
+        }
+    }
+
+    /// The first time that somebody who sleeps on a manual clock waits for; none if nobody does, or the clock runs by
+    /// itself.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let Kind::Manual(manual) = &self.0 else { return None };
+        let all = manual.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        all.keys().next().copied()
     }
 
     /// Whether [`Clock::advance`] works.
     pub fn is_manual(&self) -> bool {
-        matches!(self.0, Kind::Manual { .. })
+        matches!(self.0, Kind::Manual(_))
     }
 
     /// Moves a manual clock forward and wakes whoever waits for a time that has come.
     pub fn advance(&self, by: Duration) -> Result<Timestamp, ClockError> {
         match &self.0 {
             Kind::Running { .. } | Kind::Skewed { .. } => Err(ClockError::RunsByItself),
-            Kind::Manual { now, .. } => {
-                now.send_modify(|now| *now = *now + by);
-                Ok(*now.borrow())
+            Kind::Manual(manual) => {
+                manual.now.send_modify(|now| *now = now.later(by));
+                Ok(self.now())
             }
         }
+    }
+
+    /// From now on a manual clock runs by itself, and can be moved ahead all the same. Whoever sleeps on it wakes no
+    /// sooner than it is moved, be it by nothing.
+    ///
+    /// # Errors
+    /// Other clocks run already.
+    pub fn run(&self) -> Result<(), ClockError> {
+        let Kind::Manual(manual) = &self.0 else { return Err(ClockError::RunsByItself) };
+        manual.now.send_modify(|now| {
+            now.since.get_or_insert_with(Instant::now);
+        });
+        Ok(())
     }
 
     /// Takes a manual clock back to where it stood at first; a clock that runs goes on. Whoever sleeps until a time
     /// that has not come sleeps until it comes.
     pub fn rewind(&self) {
-        if let Kind::Manual { anchor, now } = &self.0 {
-            now.send_replace(*anchor);
+        if let Kind::Manual(manual) = &self.0 {
+            manual.now.send_modify(|now| {
+                now.at = manual.anchor;
+                now.since = now.since.map(|_| Instant::now());
+            });
         }
     }
 
@@ -120,10 +220,11 @@ impl Clock {
                     }
                 }
             }
-            Kind::Manual { now, .. } => {
-                let mut receiver = now.subscribe();
+            Kind::Manual(manual) => {
+                let mut receiver = manual.now.subscribe();
+                let _sleeper = Sleeper::new(manual, until);
                 // The sender lives as long as `self`, so waiting cannot fail before the time comes.
-                let _ = receiver.wait_for(|now| *now >= until).await;
+                let _ = receiver.wait_for(|now| now.now() >= until).await;
             }
         }
     }
@@ -168,5 +269,41 @@ mod tests {
         waiter.await.unwrap();
         clock.rewind();
         assert_eq!(clock.now(), Timestamp::from_secs(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sleeps_on_a_manual_clock_is_known_until_they_wake_or_give_up() {
+        let clock = Clock::manual(Timestamp::from_secs(10));
+        let sleep = |until: u64| {
+            let clock = clock.clone();
+            tokio::spawn(async move { clock.sleep_until(Timestamp::from_secs(until)).await })
+        };
+        let (first, second) = (sleep(12), sleep(11));
+        tokio::task::yield_now().await;
+        assert_eq!(clock.next_wake(), Some(Timestamp::from_secs(11)));
+        clock.advance(Duration::from_secs(1)).unwrap();
+        second.await.unwrap();
+        assert_eq!(clock.next_wake(), Some(Timestamp::from_secs(12)));
+        first.abort();
+        assert!(first.await.is_err());
+        assert_eq!(clock.next_wake(), None);
+        assert_eq!(Clock::real().next_wake(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_manual_clock_beside_the_machine_knows_both_times() {
+        let clock = Clock::manual_beside_machine();
+        let start = clock.now();
+        clock.advance(Duration::from_secs(7_200)).unwrap();
+        tokio::time::advance(Duration::from_secs(3)).await;
+        assert_eq!(clock.machine(), start + Duration::from_secs(3));
+        assert_eq!(clock.now(), start + Duration::from_secs(7_200));
+        clock.run().unwrap();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(clock.now(), start + Duration::from_secs(7_205));
+        clock.advance(Duration::from_secs(10)).unwrap();
+        assert_eq!(clock.now(), start + Duration::from_secs(7_215), "it jumps, and runs on");
+        let alone = Clock::manual(Timestamp::from_secs(10));
+        assert_eq!(alone.machine(), alone.now());
     }
 }

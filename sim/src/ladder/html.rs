@@ -13,10 +13,12 @@ use super::{
     window::{Item, Window, window},
 };
 
-const CSS: &str = include_str!("page.css");
+pub(super) const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
 /// Once raw messages make up so many bytes, the rest is not shown.
 const RAW: usize = 16 << 20;
+/// The same in a page with several diagrams, for each.
+const RAW_SECTION: usize = 256 << 10;
 /// Most calls in the legend, and most marks in the list.
 const LISTED: usize = 200;
 
@@ -64,24 +66,43 @@ pub(super) fn page(ladder: &Ladder<'_>, title: &str) -> String {
         );
     }
     put(&mut out, format_args!("<main class=\"ladder\">"));
+    arrows(&mut out, ladder, &window, (title, ""), RAW);
+    put(&mut out, format_args!("</main>\n<script>\n{JS}</script>\n</body>\n</html>"));
+    out
+}
+
+/// The diagram without a page around it.
+pub(super) fn section(ladder: &Ladder<'_>, title: &str, prefix: &str) -> String {
+    let window = window(ladder, ladder.limit, false);
+    let mut out = String::new();
+    put(&mut out, format_args!("<p class=\"facts\">{}</p>", html(&facts(ladder, &window))));
+    put(&mut out, format_args!("<div class=\"ladder\">"));
+    arrows(&mut out, ladder, &window, (title, prefix), RAW_SECTION);
+    put(&mut out, format_args!("</div>"));
+    out
+}
+
+/// Who takes part, and what they said; ids begin with the prefix.
+fn arrows(
+    out: &mut String,
+    ladder: &Ladder<'_>,
+    window: &Window<'_, '_>,
+    (title, prefix): (&str, &str),
+    mut room: usize,
+) {
     let what = format!("Message sequence chart: {}", ladder.lanes.join(", "));
-    let head = strip::head(&ladder.lanes, title, &format!("{what}. {}", facts(ladder, &window)));
-    put(&mut out, format_args!("<div class=\"head\">{head}</div>"));
-    let mut room = RAW;
+    let what = format!("{what}. {}", facts(ladder, window));
+    let head = strip::head(&ladder.lanes, (title, prefix), &what);
+    put(out, format_args!("<div class=\"head\">{head}</div>"));
     for item in &window.items {
         match item {
-            Item::Row(row) => details(&mut out, ladder, row, &mut room),
+            Item::Row(row) => details(out, ladder, row, prefix, &mut room),
             Item::Gap(count, from, to) => {
                 let strip = strip::gap(ladder.lanes.len(), &gap(*count, *from, *to));
-                put(
-                    &mut out,
-                    format_args!("<div class=\"gaprow line\"><time></time>{strip}</div>"),
-                );
+                put(out, format_args!("<div class=\"gaprow line\"><time></time>{strip}</div>"));
             }
         }
     }
-    put(&mut out, format_args!("</main>\n<script>\n{JS}</script>\n</body>\n</html>"));
-    out
 }
 
 /// How much there is, and how much of it is shown.
@@ -160,7 +181,7 @@ fn legend(out: &mut String, ladder: &Ladder<'_>) {
 }
 
 /// A row: the arrow, what is wrong with it, and the raw message folded away.
-fn details(out: &mut String, ladder: &Ladder<'_>, row: &Row<'_>, room: &mut usize) {
+fn details(out: &mut String, ladder: &Ladder<'_>, row: &Row<'_>, prefix: &str, room: &mut usize) {
     let mut class = "row".to_owned();
     let mut add = |on: bool, name: &str| {
         if on {
@@ -178,7 +199,7 @@ fn details(out: &mut String, ladder: &Ladder<'_>, row: &Row<'_>, room: &mut usiz
     }
     let call = row.call.map(|call| format!(" data-call=\"{call}\"")).unwrap_or_default();
     let (seq, at, strip) = (row.message.seq, clock(row.at), strip::row(ladder, row));
-    put(out, format_args!("<details class=\"{class}\" id=\"m{seq}\"{call}>"));
+    put(out, format_args!("<details class=\"{class}\" id=\"{prefix}m{seq}\"{call}>"));
     put(out, format_args!("<summary><span class=\"line\"><time>{at}</time>{strip}</span>"));
     for mark in row.marks.iter().map(|&mark| &ladder.marks[mark]) {
         put(out, format_args!("<span class=\"sentence\">{}</span>", html(&sentence(mark))));

@@ -89,6 +89,17 @@ impl<'a> Ladder<'a> {
         html::page(self, title)
     }
 
+    /// The diagram alone, for a page that has [`Ladder::css`] and several of them, told apart by their prefix. Polling,
+    /// tokens and keys are left out.
+    pub fn section(&self, title: &str, prefix: &str) -> String {
+        html::section(self, title, prefix)
+    }
+
+    /// What [`Ladder::section`] needs in its page.
+    pub const fn css() -> &'static str {
+        html::CSS
+    }
+
     /// A Mermaid `sequenceDiagram`, without polling, tokens and keys. It stays below Mermaid's default limits (500
     /// edges, 50,000 characters).
     pub fn mermaid(&self) -> String {

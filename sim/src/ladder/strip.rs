@@ -52,12 +52,13 @@ fn open(out: &mut String, lanes: usize, attributes: &str) {
 }
 
 /// Who takes part.
-pub(super) fn head(lanes: &[String], title: &str, description: &str) -> String {
+pub(super) fn head(lanes: &[String], (title, prefix): (&str, &str), description: &str) -> String {
     let mut out = String::new();
-    open(&mut out, lanes.len(), r#" aria-labelledby="ladder-title ladder-desc""#);
+    let ids = format!(r#" aria-labelledby="{prefix}ladder-title {prefix}ladder-desc""#);
+    open(&mut out, lanes.len(), &ids);
     let (title, description) = (html(title), html(description));
-    put(&mut out, format_args!(r#"<title id="ladder-title">{title}</title>"#));
-    put(&mut out, format_args!(r#"<desc id="ladder-desc">{description}</desc>"#));
+    put(&mut out, format_args!(r#"<title id="{prefix}ladder-title">{title}</title>"#));
+    put(&mut out, format_args!(r#"<desc id="{prefix}ladder-desc">{description}</desc>"#));
     lifelines(&mut out, lanes.len(), 28);
     for (lane, name) in lanes.iter().enumerate() {
         let (x, left, name) = (x(lane), x(lane) - 100, html(&clip(name, 26)));

@@ -107,6 +107,22 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Saved, SavedError> {
     Ok(saved)
 }
 
+/// The ids of the cases that failed, or broke, in a run or with a bot.
+///
+/// # Errors
+/// As [`read`], and of reports that have no cases.
+pub fn failed(file: &Path) -> Result<Vec<String>, SavedError> {
+    match read(file)? {
+        Saved::Run(run) => {
+            let bad = |case: &&CaseRow| matches!(case.verdict, Ending::Failed | Ending::Broken);
+            Ok(run.cases.iter().filter(bad).map(|case| case.id.clone()).collect())
+        }
+        Saved::Sweep(_) => {
+            Err(SavedError::new(file, "kind", "is that of a sweep, which has no cases"))
+        }
+    }
+}
+
 fn typed<T: DeserializeOwned>(file: &Path, bytes: &[u8]) -> Result<T, SavedError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
