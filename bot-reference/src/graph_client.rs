@@ -60,6 +60,7 @@ impl GraphClient {
                 tenant: config.tenant,
                 delta_roster: config.settings.delta_roster,
                 flaw: config.settings.flaw,
+                video: config.settings.sees(),
             },
             flaw: config.settings.flaw,
         }
@@ -91,7 +92,8 @@ impl GraphClient {
             let forever = self.has(Flaw::RetriesForever);
             if attempts >= ATTEMPTS_MAX && !forever {
                 tracing::warn!(%call, ?ask, attempts, "given up");
-                return Outcome::Unreached(None);
+                // Whoever tries later has to wait as long, too.
+                return Outcome::Unreached(named);
             }
             let in_call = self.has(Flaw::IgnoresRetryAfterInCalls) && ask != Ask::Answer;
             let pause = match named {
@@ -218,9 +220,12 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
             list.map_or(Outcome::Unsure, Outcome::Listed)
         }
         // Without its id it is known by its first notification.
-        Ask::Call { .. } => body()
-            .and_then(|call| call.get("id")?.as_str()?.parse().ok())
-            .map_or(Outcome::Unsure, Outcome::Created),
+        Ask::Call { .. } => {
+            let body = body();
+            let guid = |name: &str| body.as_ref()?.get(name)?.as_str()?.parse().ok();
+            let own = guid("myParticipantId");
+            guid("id").map_or(Outcome::Unsure, |call| Outcome::Created { call, own })
+        }
         Ask::Answer
         | Ask::Reject
         | Ask::Play(..)
@@ -231,6 +236,7 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
         | Ask::Transfer { .. }
         | Ask::Mute
         | Ask::Unmute
+        | Ask::Share(_)
         | Ask::KeepAlive
         | Ask::HangUp => Outcome::Done,
     }

@@ -48,6 +48,8 @@ pub(crate) struct Requests {
     pub delta_roster: bool,
     /// A planted fault.
     pub flaw: Option<Flaw>,
+    /// Calls have video and screen sharing.
+    pub video: bool,
 }
 
 impl Requests {
@@ -106,6 +108,10 @@ impl Requests {
             }
             Ask::Mute => post("/mute", json!({"clientContext": "mute"})),
             Ask::Unmute => post("/unmute", json!({"clientContext": "unmute"})),
+            Ask::Share(on) => {
+                let role = if on { "sharer" } else { "viewer" };
+                post("/changeScreenSharingRole", json!({"role": role}))
+            }
             Ask::Participants { .. } => (Method::GET, "/participants", None),
             Ask::KeepAlive => (Method::POST, "/keepAlive", None),
             Ask::HangUp => (Method::DELETE, "", None),
@@ -120,6 +126,13 @@ impl Requests {
         self.flaw == Some(flaw)
     }
 
+    const fn modalities(&self) -> &'static [&'static str] {
+        match self.video {
+            true => &["audio", "video", "videoBasedScreenSharing"],
+            false => &["audio"],
+        }
+    }
+
     fn callback(&self) -> String {
         let path = if self.has(Flaw::NamesAWrongCallback) { "api/call" } else { "api/calls" };
         format!("{}/{path}", self.public)
@@ -128,7 +141,7 @@ impl Requests {
     fn answer(&self, media: &MediaConfig) -> Value {
         let mut body = json!({
             "callbackUri": self.callback(),
-            "acceptedModalities": ["audio"],
+            "acceptedModalities": self.modalities(),
             "mediaConfig": media.to_json(),
         });
         if self.delta_roster {
@@ -145,7 +158,7 @@ impl Requests {
             "@odata.type": "#microsoft.graph.call",
             "callbackUri": self.callback(),
             "targets": targets,
-            "requestedModalities": ["audio"],
+            "requestedModalities": self.modalities(),
             "mediaConfig": media.to_json(),
             "tenantId": self.tenant,
         });

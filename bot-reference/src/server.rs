@@ -101,6 +101,7 @@ pub async fn run(
     let (inbox, notified) = mpsc::channel(INBOX_MAX);
     let flaw = config.settings.flaw;
     let calls = Arc::<AtomicUsize>::default();
+    let keys = inbox.clone();
     let shared = Shared {
         inbound: Inbound::new(client.clone(), &config),
         clock: clock.clone(),
@@ -120,7 +121,7 @@ pub async fn run(
     let (over, saved) = (BTreeMap::new(), Vec::new());
     // A task of its own: what is said may not wait for a memory that is slow. It ends with this future.
     let mut tasks = JoinSet::new();
-    media.clone().map(|media| tasks.spawn(media.run()));
+    media.clone().map(|media| tasks.spawn(media.run(keys)));
     let shell = Shell { bot, clock, graph, memory, saved, calls, over, media };
     // Whoever started the bot need not want to know.
     let _ = ready.send(address);
@@ -253,7 +254,7 @@ impl Shell {
         };
         let plan = Owner::Plan(*call, *plan);
         match outcome {
-            Outcome::Created(call) => {
+            Outcome::Created { call, .. } => {
                 media.begun(plan, *call);
                 return Some(*call);
             }
@@ -283,6 +284,7 @@ impl Shell {
             | Ask::Transfer { .. }
             | Ask::Mute
             | Ask::Unmute
+            | Ask::Share(_)
             | Ask::Participants { .. }
             | Ask::KeepAlive
             | Ask::HangUp => return Some(MediaConfig::ServiceHosted),
@@ -299,7 +301,12 @@ impl Shell {
         if self.graph.has(Flaw::SavesTooSeldom) && self.bot.calls() >= before {
             return;
         }
-        let bytes = self.bot.memory();
+        let mut bytes = self.bot.memory();
+        if self.graph.has(Flaw::PersistsWhatItHears)
+            && let Some(media) = &self.media
+        {
+            bytes = media.kept_in(&bytes);
+        }
         if bytes == self.saved {
             return;
         }
@@ -312,6 +319,11 @@ impl Shell {
     fn carry_out(&mut self, effect: Effect, report: &mpsc::Sender<Input>) {
         match effect {
             Effect::Crash => {}
+            Effect::Scene(call) => {
+                if let Some(media) = &self.media {
+                    media.scene(call, self.bot.scene(call));
+                }
+            }
             Effect::Forget(call) => {
                 if let Some(over) = self.over.remove(&call) {
                     over.store(true, Ordering::Relaxed);

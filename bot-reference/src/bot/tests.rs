@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ask::Prompt,
-    entry::{Facts, Key, Press, RosterNews, Seat, State, Subject},
+    entry::{Facts, Key, Press, RosterNews, Seat, State, Streams, Subject},
 };
 
 const CALL: Guid = Guid::from_u128(1);
@@ -50,6 +50,7 @@ const RING: Facts = Facts {
     audio: None,
     group: false,
     participant: None,
+    own: None,
     failed: false,
     press: None,
 };
@@ -169,7 +170,12 @@ fn a_transfer_fails_and_the_call_goes_on() {
 #[test]
 fn rosters_say_who_is_put_through() {
     let mut bot = listening();
-    let seat = Seat { participant: Guid::from_u128(77), user: Some(ALICE), gone: false };
+    let seat = Seat {
+        participant: Guid::from_u128(77),
+        user: Some(ALICE),
+        gone: false,
+        streams: Streams::default(),
+    };
     let roster =
         |sequence| told(Subject::Roster(RosterNews::Delta { sequence, changed: vec![seat] }));
     assert_eq!(bot.handle(at(9), roster(1)), []);
@@ -188,7 +194,7 @@ fn the_caller_is_called_back_after_the_end() {
     let call = Ask::Call { plan: 1, to: ALICE, also: None };
     let ended = bot.handle(at(11), told(Subject::Ended));
     assert_eq!(ended, [Effect::Forget(CALL), ask(call)]);
-    assert_eq!(bot.handle(at(11), replied(call, Outcome::Created(NEW))), []);
+    assert_eq!(bot.handle(at(11), replied(call, Outcome::Created { call: NEW, own: None })), []);
     assert_eq!((bot.calls(), bot.knows(NEW)), (1, true));
     let active = Input::Notified(Entry { call: NEW, subject: Subject::Updated(ACTIVE) });
     let greeting = Ask::Play(Prompt::Greeting, 1);
@@ -201,7 +207,7 @@ fn a_group_call_is_begun_beside_this_one() {
     let mut bot = listening();
     let call = Ask::Call { plan: 1, to: ALICE, also: Some(BOB) };
     assert_eq!(bot.handle(at(10), digit(1, 8)), [ask(call)]);
-    let created = bot.handle(at(11), replied(call, Outcome::Created(NEW)));
+    let created = bot.handle(at(11), replied(call, Outcome::Created { call: NEW, own: None }));
     assert_eq!((created, bot.calls()), (vec![play(Prompt::Menu, 3)], 2));
 }
 

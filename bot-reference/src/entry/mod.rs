@@ -12,7 +12,7 @@ use crate::Flaw;
 
 pub use facts::{Facts, Key, Press, State};
 pub(crate) use roster::SEATS_MAX;
-pub use roster::{RosterNews, Seat, seats};
+pub use roster::{RosterNews, Seat, Stream, Streams, seats};
 
 /// Entries of one batch.
 const ENTRIES_MAX: usize = 1_000;
@@ -170,7 +170,8 @@ mod tests {
     fn rosters_are_read_full_and_delta() {
         let url = format!("/communications/calls/{CALL}/participants");
         let someone = json!({"id": CALL, "info": {"identity": {"user": {"id": CALL}}}});
-        let seat = Seat { participant: CALL, user: Some(CALL), gone: false };
+        let seat =
+            Seat { participant: CALL, user: Some(CALL), gone: false, streams: Streams::default() };
         let roster = |data: Value| {
             one(json!({"changeType": "updated", "resourceUrl": url, "resourceData": data}))
                 .remove(0)
