@@ -1,7 +1,11 @@
 //! Requests to Graph: a token on each, bounded retries, as long between them as Graph asks for.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    mem::Discriminant,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -42,6 +46,8 @@ pub struct GraphClient {
     tokens: TokenCache,
     requests: Requests,
     flaw: Option<Flaw>,
+    /// What was refused, for the planted fault that never asks for it again.
+    refused: Mutex<Vec<Discriminant<Ask>>>,
 }
 
 impl GraphClient {
@@ -58,7 +64,12 @@ impl GraphClient {
                 delta_roster: config.settings.delta_roster,
             },
             flaw: config.settings.flaw,
+            refused: Mutex::default(),
         }
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Vec<Discriminant<Ask>>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks until it is done, refused, or not worth another try; `media` is what a call is answered or begun with.
@@ -70,6 +81,9 @@ impl GraphClient {
         media: &MediaConfig,
         over: &AtomicBool,
     ) -> Outcome {
+        if self.refused().contains(&std::mem::discriminant(&ask)) {
+            return Outcome::Refused;
+        }
         let mut wait = FIRST_WAIT;
         let mut renewed = false;
         let mut attempts = 0;
@@ -136,7 +150,9 @@ impl GraphClient {
     /// A request that may have been heard is repeated only where hearing it twice does no harm.
     fn lost(&self, ask: Ask, error: &SendError) -> Attempt {
         let heard = !matches!(error, SendError::Connect(_));
-        let anyway = matches!(ask, Ask::Invite(..)) && self.has(Flaw::InvitesTwiceOnLostReply);
+        let anyway = matches!(ask, Ask::Invite(..)) && self.has(Flaw::InvitesTwiceOnLostReply)
+            || matches!(ask, Ask::Transfer { .. }) && self.has(Flaw::TransfersTwiceOnLostReply)
+            || matches!(ask, Ask::Call { .. }) && self.has(Flaw::CallsTwiceOnLostReply);
         if heard && ask == Ask::KeepAlive && self.has(Flaw::KeepAliveDrifts) {
             return Attempt::Over(Outcome::Unreached(None));
         }
@@ -176,6 +192,12 @@ impl GraphClient {
             _ => {
                 let body = String::from_utf8_lossy(response.body());
                 tracing::warn!(?ask, %status, %body, "refused");
+                if status == StatusCode::FORBIDDEN && self.has(Flaw::RetriesRefusals) {
+                    return Attempt::Again(None);
+                }
+                if self.has(Flaw::RemembersRefusals) {
+                    self.refused().push(std::mem::discriminant(&ask));
+                }
                 Attempt::Over(Outcome::Refused)
             }
         }
@@ -197,6 +219,8 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
             .map_or(Outcome::Unsure, Outcome::Created),
         Ask::Answer
         | Ask::Reject
+        | Ask::Redirect(_)
+        | Ask::Recording
         | Ask::Play(..)
         | Ask::Record(_)
         | Ask::CancelMedia

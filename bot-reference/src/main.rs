@@ -84,6 +84,9 @@ struct Serve {
     /// The user whom the bot invites, and puts callers through to.
     #[arg(long, value_name = "GUID")]
     colleague: Option<Guid>,
+    /// Send whoever rings to this user, instead of answering.
+    #[arg(long, value_name = "GUID")]
+    redirect_to: Option<Guid>,
     /// Ask for rosters as changes, not as full lists.
     #[arg(long)]
     delta_roster: bool,
@@ -195,6 +198,7 @@ async fn start(serve: Serve) -> ExitCode {
         public_url,
         settings: Settings {
             colleague: serve.colleague,
+            redirects_to: serve.redirect_to,
             delta_roster: serve.delta_roster,
             media: match serve.media {
                 Media::Service => Hosting::ServiceHosted,

@@ -81,6 +81,10 @@ impl Requests {
         match ask {
             Ask::Answer => post("/answer", self.answer(media)),
             Ask::Reject => post("/reject", json!({"reason": "busy"})),
+            Ask::Redirect(to) => {
+                let body = json!({"targets": [target(to)], "callbackUri": self.callback()});
+                post("/redirect", body)
+            }
             Ask::Look => (Method::GET, "", None),
             Ask::Play(prompt, ticket) => post("/playPrompt", self.play(prompt, ticket)),
             Ask::Record(ticket) => post("/recordResponse", record(ticket)),
@@ -105,6 +109,10 @@ impl Requests {
             Ask::Mute => post("/mute", json!({"clientContext": "mute"})),
             Ask::Unmute => post("/unmute", json!({"clientContext": "unmute"})),
             Ask::Participants { .. } => (Method::GET, "/participants", None),
+            Ask::Recording => {
+                let body = json!({"status": "recording", "clientContext": "recording"});
+                post("/updateRecordingStatus", body)
+            }
             Ask::KeepAlive => (Method::POST, "/keepAlive", None),
             Ask::HangUp => (Method::DELETE, "", None),
             Ask::Call { to, also, .. } => {

@@ -40,6 +40,8 @@ use crate::{
 const INBOX_MAX: usize = 4_096;
 /// Bytes of a notification: a roster of a thousand participants fits.
 const BODY_MAX: usize = 4 << 20;
+/// The same with the planted fault.
+const BODY_OF_THE_TIMID: usize = 64 << 10;
 /// How long Graph may take.
 const GRAPH_LIMIT: Duration = Duration::from_secs(10);
 
@@ -216,6 +218,9 @@ async fn notification(
         let status = if later { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
         return (status, why.to_string());
     }
+    if body.len() > BODY_OF_THE_TIMID && shared.flaw == Some(Flaw::RefusesLargeNotifications) {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "too much".to_owned());
+    }
     let entries = match entry::read(&body, shared.flaw) {
         Ok(entries) => entries,
         Err(why) => return (StatusCode::BAD_REQUEST, why.to_string()),
@@ -314,6 +319,7 @@ impl Shell {
             Ask::Answer => Owner::Call(call),
             Ask::Call { plan, .. } => Owner::Plan(call, plan),
             Ask::Reject
+            | Ask::Redirect(_)
             | Ask::Look
             | Ask::Play(..)
             | Ask::Record(_)
@@ -324,12 +330,15 @@ impl Shell {
             | Ask::Mute
             | Ask::Unmute
             | Ask::Participants { .. }
+            | Ask::Recording
             | Ask::KeepAlive
             | Ask::HangUp => return Some(MediaConfig::ServiceHosted),
         };
         match &self.media {
-            Some(media) => media.open(owner).map(MediaConfig::AppHosted),
-            None => Some(MediaConfig::ServiceHosted),
+            Some(media) if !self.graph.has(Flaw::DeclaresNoMedia) => {
+                media.open(owner).map(MediaConfig::AppHosted)
+            }
+            _ => Some(MediaConfig::ServiceHosted),
         }
     }
 

@@ -73,6 +73,10 @@ impl Conversation {
 
     fn flows(&mut self, send: Flow) {
         let active = send == Flow::Active;
+        let begun = self.greeted && !self.active;
+        if begun && self.flaw == Some(Flaw::StaysSilentAfterHold) {
+            return;
+        }
         if self.active && !active {
             self.mouth.begin_again();
         }
@@ -122,12 +126,16 @@ impl Conversation {
         let press = self.keys.pop_front();
         self.report.said += u64::from(over);
         self.report.keys_pressed += u64::from(press.is_some());
-        Slot { frame: Some(frame), press }
+        let idle = frame == Pcm16K::SILENCE && self.flaw == Some(Flaw::SendsOnlySpeech);
+        Slot { frame: Some(frame).filter(|_| !idle), press }
     }
 
     fn marker(&mut self, marker: Marker) {
         self.report.markers_heard += 1;
         note(&mut self.report.latest_markers, marker.id(), LATEST_MAX);
+        if self.flaw == Some(Flaw::AnswersMarkersSlowly) {
+            self.say(Speech::Pause);
+        }
         let answered = marker.id() < ANSWERED_BELOW && self.flaw != Some(Flaw::DeafToMarkers);
         if let Some(answer) = Marker::new(marker.id() | ANSWER).filter(|_| answered) {
             self.say(Speech::Answer(answer));

@@ -48,6 +48,7 @@ fn facts() -> impl Strategy<Value = Facts> {
     let audio = prop::sample::select(vec![None, Some(true), Some(true), Some(false)]);
     (state, audio, press, any::<bool>(), any::<bool>()).prop_map(
         |(state, audio, press, group, failed)| Facts {
+            recorded: group && failed,
             state,
             audio,
             press,
@@ -62,7 +63,7 @@ fn facts() -> impl Strategy<Value = Facts> {
 fn subject() -> impl Strategy<Value = Subject> {
     let name = prop::sample::select(vec!["greeting", "menu", "sorry", "story", "record", "invite"]);
     let context = (name, 0..12_u32).prop_map(|(name, n)| format!("{name}-{n}"));
-    let seat = Seat { participant: Guid::from_u128(80), user: None, gone: false };
+    let seat = Seat { participant: Guid::from_u128(80), ..Seat::default() };
     prop_oneof![
         2 => facts().prop_map(Subject::Incoming),
         8 => facts().prop_map(Subject::Updated),
@@ -270,6 +271,8 @@ fn is_of_key(ask: Ask) -> bool {
         | Ask::Record(_)
         | Ask::Answer
         | Ask::Reject
+        | Ask::Redirect(_)
+        | Ask::Recording
         | Ask::Look
         | Ask::Subscribe
         | Ask::Participants { aloud: false }

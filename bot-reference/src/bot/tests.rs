@@ -49,6 +49,7 @@ const RING: Facts = Facts {
     peer: Some(ALICE),
     audio: None,
     group: false,
+    recorded: false,
     participant: None,
     failed: false,
     press: None,
@@ -169,7 +170,7 @@ fn a_transfer_fails_and_the_call_goes_on() {
 #[test]
 fn rosters_say_who_is_put_through() {
     let mut bot = listening();
-    let seat = Seat { participant: Guid::from_u128(77), user: Some(ALICE), gone: false };
+    let seat = Seat { participant: Guid::from_u128(77), user: Some(ALICE), ..Seat::default() };
     let roster =
         |sequence| told(Subject::Roster(RosterNews::Delta { sequence, changed: vec![seat] }));
     assert_eq!(bot.handle(at(9), roster(1)), []);

@@ -1,6 +1,7 @@
 //! What a notification says, read tolerantly: unknown members, types and resources are let through.
 
 mod facts;
+mod flaws;
 mod roster;
 
 use graph_api::Guid;
@@ -73,8 +74,8 @@ pub fn read(body: &[u8], flaw: Option<Flaw>) -> Result<Vec<Entry>, BadNotificati
     if entries.len() > ENTRIES_MAX {
         return Err(BadNotification::TooMany);
     }
-    if flaw == Some(Flaw::RejectsUnknownMembers) {
-        entries.iter().try_for_each(only_known_members)?;
+    if let Some(flaw) = flaw {
+        entries.iter().try_for_each(|entry| flaws::refuses(flaw, entry))?;
     }
     entries.iter().filter_map(|entry| entry_of(entry, flaw).transpose()).collect()
 }
@@ -114,16 +115,6 @@ fn locate(url: &str) -> Option<(Guid, Option<&str>)> {
     parts.by_ref().find(|part| part.eq_ignore_ascii_case("calls"))?;
     let call = parts.next()?.parse().ok()?;
     Some((call, parts.next()))
-}
-
-fn only_known_members(entry: &Value) -> Result<(), BadNotification> {
-    let known =
-        ["@odata.type", "changeType", "resource", "resourceUrl", "callbackUri", "resourceData"];
-    let members = entry.as_object().into_iter().flat_map(|entry| entry.keys());
-    match members.into_iter().all(|name| known.contains(&name.as_str())) {
-        true => Ok(()),
-        false => Err(BadNotification::Shape("an unknown member")),
-    }
 }
 
 #[cfg(test)]
@@ -178,7 +169,7 @@ mod tests {
     fn rosters_are_read_full_and_delta() {
         let url = format!("/communications/calls/{CALL}/participants");
         let someone = json!({"id": CALL, "info": {"identity": {"user": {"id": CALL}}}});
-        let seat = Seat { participant: CALL, user: Some(CALL), gone: false };
+        let seat = Seat { participant: CALL, user: Some(CALL), ..Seat::default() };
         let roster = |data: Value| {
             one(json!({"changeType": "updated", "resourceUrl": url, "resourceData": data}))
                 .remove(0)
