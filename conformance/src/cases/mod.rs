@@ -1,14 +1,24 @@
 //! The catalogue, in reading order.
 
+mod app_hosted;
 mod authentication;
 mod ending;
+mod escalation;
+mod group_calls;
 mod incoming_call;
 mod keep_alive;
 mod notifications;
+mod operations;
+mod outgoing;
+mod permissions;
 mod prompts;
+mod recording_policy;
+mod redirect;
+mod roster;
 mod throttling;
 mod tokens;
 mod tones;
+mod transfer;
 
 use std::time::Duration;
 
@@ -37,6 +47,16 @@ const TOPICS: &[&[&Case]] = &[
     ending::CASES,
     tokens::CASES,
     throttling::CASES,
+    operations::CASES,
+    group_calls::CASES,
+    roster::CASES,
+    escalation::CASES,
+    permissions::CASES,
+    transfer::CASES,
+    redirect::CASES,
+    outgoing::CASES,
+    recording_policy::CASES,
+    app_hosted::CASES,
 ];
 
 const COUNT: usize = {
