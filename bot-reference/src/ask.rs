@@ -67,6 +67,8 @@ pub enum Ask {
     Mute,
     /// Be heard.
     Unmute,
+    /// Show the bot's screen, or stop that.
+    Share(bool),
     /// Who is there? Because a person wants to know, or because a roster went missing.
     Participants {
         /// A person has asked.
@@ -115,7 +117,12 @@ pub enum Outcome {
     /// It is done, or had been done already.
     Done,
     /// A call was begun.
-    Created(Guid),
+    Created {
+        /// Its id.
+        call: Guid,
+        /// The bot's own id as a participant, if it was said.
+        own: Option<Guid>,
+    },
     /// This is how the call is.
     Found(Facts),
     /// These are in it.
@@ -135,6 +142,8 @@ pub enum Outcome {
 pub enum Effect {
     /// Ask Graph, and report.
     Ask(Guid, Ask),
+    /// What can be seen in a call is another thing than before: [`crate::Bot::scene`] tells.
+    Scene(Guid),
     /// The call is over: stop trying whatever is still being tried for it.
     Forget(Guid),
     /// The planted crash.

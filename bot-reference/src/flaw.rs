@@ -107,12 +107,19 @@ flaws! {
     GreetsWhomItRecords = "greets-whom-it-records": "Says its greeting to people whom it has to record.",
     DeclaresNoMedia = "declares-no-media": "App-hosted: answers as if Graph hosted the media.",
     PromptsAppHosted = "prompts-app-hosted": "App-hosted: asks Graph to play prompts all the same.",
-    SendsOnlySpeech = "sends-only-speech": "App-hosted: sends nothing while it has nothing to say.",
     AnswersMarkersSlowly = "answers-markers-slowly": "App-hosted: waits two seconds before it answers.",
     StaysSilentAfterHold = "stays-silent-after-hold": "App-hosted: sends nothing more once it was on hold.",
     DeafToMarkers = "deaf-to-markers": "App-hosted: never answers a marker that it hears.",
     EchoesKeysTwice = "echoes-keys-twice": "App-hosted: presses each key twice that it hears.",
     LeaksMediaSession = "leaks-media-session": "App-hosted: goes on listening for calls that are over.",
+    SendsNoSilence = "sends-no-silence": "App-hosted: sends nothing while it has nothing to say.",
+    WatchesNobody = "watches-nobody": "App-hosted: subscribes to nobody's video.",
+    FollowsNobody = "follows-nobody": "App-hosted: goes on looking at whom it looked at first, whoever has the word.",
+    IgnoresKeyFrameRequests = "ignores-key-frame-requests": "App-hosted: sends no key frame when one is needed.",
+    FreezesVideo = "freezes-video": "App-hosted: sends its first picture again and again.",
+    KeepsSharing = "keeps-sharing": "App-hosted: goes on sending its screen when another shares.",
+    DeafToMenu = "deaf-to-menu": "App-hosted: does nothing of its menu for keys that it hears.",
+    PersistsWhatItHears = "persists-what-it-hears": "App-hosted: keeps what it hears in its memory.",
 }
 
 impl Flaw {
@@ -142,6 +149,14 @@ impl Flaw {
                 | Self::DeafToMarkers
                 | Self::EchoesKeysTwice
                 | Self::LeaksMediaSession
+                | Self::SendsNoSilence
+                | Self::WatchesNobody
+                | Self::FollowsNobody
+                | Self::IgnoresKeyFrameRequests
+                | Self::FreezesVideo
+                | Self::KeepsSharing
+                | Self::DeafToMenu
+                | Self::PersistsWhatItHears
         )
     }
 }

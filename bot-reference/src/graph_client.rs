@@ -62,6 +62,7 @@ impl GraphClient {
                 public,
                 tenant: config.tenant,
                 delta_roster: config.settings.delta_roster,
+                video: config.settings.sees(),
             },
             flaw: config.settings.flaw,
             refused: Mutex::default(),
@@ -101,7 +102,8 @@ impl GraphClient {
             let forever = self.has(Flaw::RetriesForever);
             if attempts >= ATTEMPTS_MAX && !forever {
                 tracing::warn!(%call, ?ask, attempts, "given up");
-                return Outcome::Unreached(None);
+                // Whoever tries later has to wait as long, too.
+                return Outcome::Unreached(named);
             }
             let pause = match named {
                 _ if self.has(Flaw::IgnoresRetryAfter) => Duration::from_millis(50),
@@ -214,9 +216,12 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
             list.map_or(Outcome::Unsure, Outcome::Listed)
         }
         // Without its id it is known by its first notification.
-        Ask::Call { .. } => body()
-            .and_then(|call| call.get("id")?.as_str()?.parse().ok())
-            .map_or(Outcome::Unsure, Outcome::Created),
+        Ask::Call { .. } => {
+            let body = body();
+            let guid = |name: &str| body.as_ref()?.get(name)?.as_str()?.parse().ok();
+            let own = guid("myParticipantId");
+            guid("id").map_or(Outcome::Unsure, |call| Outcome::Created { call, own })
+        }
         Ask::Answer
         | Ask::Reject
         | Ask::Redirect(_)
@@ -229,6 +234,7 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
         | Ask::Transfer { .. }
         | Ask::Mute
         | Ask::Unmute
+        | Ask::Share(_)
         | Ask::KeepAlive
         | Ask::HangUp => Outcome::Done,
     }

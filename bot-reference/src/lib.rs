@@ -22,11 +22,12 @@ mod settings;
 mod token_cache;
 
 pub use ask::{Ask, Effect, Outcome, Prompt};
-pub use bot::{BadMemory, Bot, Input};
+pub use bot::{BadMemory, Bot, Input, Scene, Sight};
 pub use entry::{
-    BadNotification, Entry, Facts, Key, Press, RosterNews, Seat, State, Subject, read,
+    BadNotification, Entry, Facts, Key, Press, RosterNews, Seat, State, Stream, Streams, Subject,
+    read,
 };
 pub use flaw::Flaw;
 pub use memory::{FileMemory, InMemory, MEMORY_MAX, Memory};
 pub use server::{BotConfig, BotError, run};
-pub use settings::{Hosting, Settings};
+pub use settings::{Hosting, Keys, Settings};

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bot_reference::{
-    BotConfig, BotError, FileMemory, Flaw, Hosting, InMemory, Memory, Settings, run,
+    BotConfig, BotError, FileMemory, Flaw, Hosting, InMemory, Keys, Memory, Settings, run,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use graph_api::Guid;
@@ -43,6 +43,14 @@ enum Media {
     App,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum HeardKeys {
+    /// It is pressed back.
+    Echo,
+    /// What the menu says.
+    Menu,
+}
+
 #[derive(Args)]
 struct Serve {
     /// Who handles the media of the calls.
@@ -54,6 +62,13 @@ struct Serve {
     /// Where the platform sends media of the bot's own; where it is received, if absent.
     #[arg(long, value_name = "ADDR", value_parser = media_address)]
     media_address: Option<SocketAddr>,
+    /// See and show, where media is the bot's own: so many video sockets a call, at most 10; screens come beside them.
+    #[arg(long, value_name = "SOCKETS", num_args = 0..=1, default_value_t = 0, default_missing_value = "2",
+        value_parser = clap::value_parser!(u8).range(0..=10))]
+    video: u8,
+    /// What a key does that is heard in media of the bot's own.
+    #[arg(long, value_enum, default_value_t = HeardKeys::Echo)]
+    keys: HeardKeys,
     /// Graph with its version.
     #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443/v1.0", value_parser = base_url)]
     graph: String,
@@ -175,7 +190,33 @@ fn memory(state: Option<&Path>) -> Result<Arc<dyn Memory>, String> {
     Ok(Arc::new(opened.map_err(|error| format!("--state {}: {error}", path.display()))?))
 }
 
+/// How the bot is to behave.
+fn settings(serve: &Serve) -> Settings {
+    Settings {
+        colleague: serve.colleague,
+        redirects_to: serve.redirect_to,
+        delta_roster: serve.delta_roster,
+        media: match serve.media {
+            Media::Service => Hosting::ServiceHosted,
+            Media::App => Hosting::AppHosted,
+        },
+        video: serve.video,
+        keys: match serve.keys {
+            HeardKeys::Echo => Keys::Echo,
+            HeardKeys::Menu => Keys::Menu,
+        },
+        media_listen: serve.media_listen,
+        media_address: serve.media_address,
+        flaw: serve.flaw,
+        ..Settings::default()
+    }
+}
+
 async fn start(serve: Serve) -> ExitCode {
+    if serve.video > 0 && matches!(serve.media, Media::Service) {
+        let why = "Graph has no video; it needs --media app";
+        return told(&format!("--video {}: {why}", serve.video), 2);
+    }
     let trust = TlsTrust { extra_ca_files: serve.trust.clone(), insecure: false };
     let network = match RealNetwork::new(&trust) {
         Ok(network) => Arc::new(network),
@@ -185,6 +226,7 @@ async fn start(serve: Serve) -> ExitCode {
         Ok(memory) => memory,
         Err(why) => return told(&why, 2),
     };
+    let settings = settings(&serve);
     let (graph, authority, public_url) = (serve.graph, serve.authority, serve.public_url);
     let open_id = format!("{authority}/v1/.well-known/OpenIdConfiguration");
     let shown_url = public_url.clone();
@@ -196,19 +238,7 @@ async fn start(serve: Serve) -> ExitCode {
         authority,
         open_id: serve.open_id.unwrap_or(open_id),
         public_url,
-        settings: Settings {
-            colleague: serve.colleague,
-            redirects_to: serve.redirect_to,
-            delta_roster: serve.delta_roster,
-            media: match serve.media {
-                Media::Service => Hosting::ServiceHosted,
-                Media::App => Hosting::AppHosted,
-            },
-            media_listen: serve.media_listen,
-            media_address: serve.media_address,
-            flaw: serve.flaw,
-            ..Settings::default()
-        },
+        settings,
     };
     let (ready, bound) = oneshot::channel();
     let announce = async {

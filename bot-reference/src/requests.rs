@@ -46,6 +46,8 @@ pub(crate) struct Requests {
     pub tenant: Guid,
     /// Ask for rosters as changes.
     pub delta_roster: bool,
+    /// Calls have video and screen sharing.
+    pub video: bool,
 }
 
 impl Requests {
@@ -108,6 +110,10 @@ impl Requests {
             }
             Ask::Mute => post("/mute", json!({"clientContext": "mute"})),
             Ask::Unmute => post("/unmute", json!({"clientContext": "unmute"})),
+            Ask::Share(on) => {
+                let role = if on { "sharer" } else { "viewer" };
+                post("/changeScreenSharingRole", json!({"role": role}))
+            }
             Ask::Participants { .. } => (Method::GET, "/participants", None),
             Ask::Recording => {
                 let body = json!({"status": "recording", "clientContext": "recording"});
@@ -122,6 +128,13 @@ impl Requests {
         }
     }
 
+    const fn modalities(&self) -> &'static [&'static str] {
+        match self.video {
+            true => &["audio", "video", "videoBasedScreenSharing"],
+            false => &["audio"],
+        }
+    }
+
     fn callback(&self) -> String {
         format!("{}/api/calls", self.public)
     }
@@ -129,7 +142,7 @@ impl Requests {
     fn answer(&self, media: &MediaConfig) -> Value {
         let mut body = json!({
             "callbackUri": self.callback(),
-            "acceptedModalities": ["audio"],
+            "acceptedModalities": self.modalities(),
             "mediaConfig": media.to_json(),
         });
         if self.delta_roster {
@@ -146,7 +159,7 @@ impl Requests {
             "@odata.type": "#microsoft.graph.call",
             "callbackUri": self.callback(),
             "targets": targets,
-            "requestedModalities": ["audio"],
+            "requestedModalities": self.modalities(),
             "mediaConfig": media.to_json(),
             "tenantId": self.tenant,
         });

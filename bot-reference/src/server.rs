@@ -112,6 +112,7 @@ pub async fn run(
     let (inbox, notified) = mpsc::channel(INBOX_MAX);
     let flaw = config.settings.flaw;
     let calls = Arc::<AtomicUsize>::default();
+    let keys = inbox.clone();
     let shared = Shared {
         inbound: Inbound::new(client.clone(), config.open_id.clone(), config.app, flaw),
         clock: clock.clone(),
@@ -131,7 +132,7 @@ pub async fn run(
     let (over, saved) = (BTreeMap::new(), Vec::new());
     // A task of its own: what is said may not wait for a memory that is slow. It ends with this future.
     let mut tasks = JoinSet::new();
-    media.clone().map(|media| tasks.spawn(media.run()));
+    media.clone().map(|media| tasks.spawn(media.run(keys)));
     let shell = Shell { bot, clock, graph, memory, saved, calls, over, media };
     // Whoever started the bot need not want to know.
     let _ = ready.send(address);
@@ -298,7 +299,7 @@ impl Shell {
         };
         let plan = Owner::Plan(*call, *plan);
         match outcome {
-            Outcome::Created(call) => {
+            Outcome::Created { call, .. } => {
                 media.begun(plan, *call);
                 return Some(*call);
             }
@@ -329,6 +330,7 @@ impl Shell {
             | Ask::Transfer { .. }
             | Ask::Mute
             | Ask::Unmute
+            | Ask::Share(_)
             | Ask::Participants { .. }
             | Ask::Recording
             | Ask::KeepAlive
@@ -348,7 +350,12 @@ impl Shell {
         if self.graph.has(Flaw::SavesTooSeldom) && self.bot.calls() >= before {
             return;
         }
-        let bytes = self.bot.memory();
+        let mut bytes = self.bot.memory();
+        if self.graph.has(Flaw::PersistsWhatItHears)
+            && let Some(media) = &self.media
+        {
+            bytes = media.kept_in(&bytes);
+        }
         if bytes == self.saved {
             return;
         }
@@ -361,6 +368,11 @@ impl Shell {
     fn carry_out(&mut self, effect: Effect, report: &mpsc::Sender<Input>) {
         match effect {
             Effect::Crash => {}
+            Effect::Scene(call) => {
+                if let Some(media) = &self.media {
+                    media.scene(call, self.bot.scene(call));
+                }
+            }
             Effect::Forget(call) => {
                 if let Some(over) = self.over.remove(&call) {
                     over.store(true, Ordering::Relaxed);

@@ -16,6 +16,16 @@ pub enum Hosting {
     AppHosted,
 }
 
+/// What the bot does with a key that it hears in media of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keys {
+    /// Presses it back.
+    #[default]
+    Echo,
+    /// What its menu says: Graph tells of no keys where media is app-hosted.
+    Menu,
+}
+
 /// How the bot behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -33,6 +43,11 @@ pub struct Settings {
     pub delta_roster: bool,
     /// Who handles the media.
     pub media: Hosting,
+    /// Video sockets of each call whose media the bot hosts, at most 10, and screen sharing beside them; 0 for neither.
+    /// The first one sends too. Those with even numbers receive H.264, the others pictures (NV12; R-283).
+    pub video: u8,
+    /// What keys do that are heard in media of the bot's own.
+    pub keys: Keys,
     /// Where media is received when it is app-hosted: one socket for all calls; port 0 takes any free one.
     pub media_listen: SocketAddr,
     /// Where the platform is told to send media; port 0 is the bound one. If absent, the bound address, or, where
@@ -52,6 +67,8 @@ impl Default for Settings {
             redirects_to: None,
             delta_roster: false,
             media: Hosting::ServiceHosted,
+            video: 0,
+            keys: Keys::Echo,
             media_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             media_address: None,
             flaw: None,
@@ -63,6 +80,11 @@ impl Settings {
     /// Whether the bot handles its media itself.
     pub const fn is_app_hosted(&self) -> bool {
         matches!(self.media, Hosting::AppHosted)
+    }
+
+    /// Whether the bot sees and shows anything.
+    pub(crate) const fn sees(&self) -> bool {
+        self.is_app_hosted() && self.video > 0
     }
 
     /// Whether this fault is planted.

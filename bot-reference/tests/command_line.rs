@@ -68,7 +68,11 @@ fn media_is_graphs_or_the_bots_own() {
     let elsewhere = media(&["--media", "app", "--media-address", "192.0.2.1:0"]);
     assert_eq!(port(&elsewhere), ("192.0.2.1".to_owned(), true));
     let exact = media(&["--media=app", "--media-listen=0.0.0.0:0", "--media-address=192.0.2.1:7"]);
-    assert_eq!(exact["address"], "192.0.2.1:7");
+    assert_eq!((&exact["address"], &exact["videoSockets"]), (&"192.0.2.1:7".into(), &0.into()));
+    for (video, sockets) in [("--video", 2), ("--video=10", 10), ("--video=0", 0)] {
+        let seeing = media(&["--media", "app", "--keys", "menu", video]);
+        assert_eq!(seeing["videoSockets"], sockets);
+    }
 }
 
 #[test]
@@ -104,6 +108,9 @@ fn mistakes_end_with_two_and_are_named() {
         ("--state", "/nowhere/at/all"),
         ("--media", "nobody"),
         ("--media-listen", "nowhere"),
+        ("--video", "11"),
+        ("--video", "2"),
+        ("--keys", "both"),
         ("--media-address", "0.0.0.0:5000"),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_bot-reference"))

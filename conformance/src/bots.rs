@@ -94,6 +94,13 @@ pub fn bot(args: &BotArgs) -> Result<ExitCode, Trouble> {
         Some(file) => Expected::read(&manifest.file(file), &ids).map_err(Wrong)?,
     };
     let cases = selected(args, &all)?;
+    if cases.iter().all(|case| live::kept_out(case, &manifest).is_some()) {
+        let why = live::kept_out(cases[0], &manifest).unwrap_or_default();
+        return Err(Wrong(format!(
+            "no case of the selection is for this bot: {} {why}",
+            cases[0].id
+        )));
+    }
     report::check_targets(&places(args)).map_err(|error| Wrong(error.to_string()))?;
     let shown = report::quoted(&args.manifest.display().to_string());
     let again = format!("{} bot --manifest {shown} --case", program());

@@ -55,11 +55,13 @@ pub enum Profile {
     RecordingPolicy,
     /// Hears and says audio itself.
     AppHosted,
+    /// Sees and shows video itself, too.
+    AppHostedVideo,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Callable,
         Self::ServiceHosted,
         Self::Tones,
@@ -71,6 +73,7 @@ impl Profile {
         Self::Redirects,
         Self::RecordingPolicy,
         Self::AppHosted,
+        Self::AppHostedVideo,
     ];
 
     /// What else a bot is that is this.
@@ -85,6 +88,7 @@ impl Profile {
             | Self::RecordingPolicy
             | Self::AppHosted => Some(Self::Callable),
             Self::DeltaRosters => Some(Self::GroupCalls),
+            Self::AppHostedVideo => Some(Self::AppHosted),
             Self::Tones | Self::Recording => Some(Self::ServiceHosted),
         }
     }
@@ -108,6 +112,7 @@ impl Profile {
             Self::Redirects => "redirects",
             Self::RecordingPolicy => "recording-policy",
             Self::AppHosted => "app-hosted",
+            Self::AppHostedVideo => "app-hosted-video",
         }
     }
 }

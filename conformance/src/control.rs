@@ -107,6 +107,11 @@ impl Control {
         self.put("/faults", plan).await
     }
 
+    /// Anything that is there, as it is: a file, a document.
+    pub async fn get(&self, path: &str) -> Result<Bytes, ControlError> {
+        self.send(Method::GET, path, Value::Null).await
+    }
+
     /// Makes something: a meeting, an invitation to one; what the fake says of it.
     pub async fn post(&self, path: &str, body: Value) -> Result<Value, ControlError> {
         self.json(Method::POST, path, body).await
@@ -117,8 +122,8 @@ impl Control {
         self.send(Method::POST, path, body).await.map(drop)
     }
 
-    /// How something is.
-    pub async fn get(&self, path: &str) -> Result<Value, ControlError> {
+    /// How something is, as JSON.
+    pub async fn look(&self, path: &str) -> Result<Value, ControlError> {
         self.json(Method::GET, path, Value::Null).await
     }
 

@@ -4,6 +4,7 @@
 //! on: people who ring and hang up, time that passes, and a journal of what the bot did. The judge reads raw
 //! JSON; it shares no type with the fake or the bot, so that a mistake in one is not repeated in the other.
 
+pub mod canary;
 mod case;
 pub mod cases;
 pub mod contract;

@@ -4,6 +4,7 @@ mod bots;
 mod progress;
 mod replaying;
 mod reports;
+mod searching;
 mod sweeping;
 
 use std::{
@@ -14,9 +15,7 @@ use std::{
 
 use bot_reference::Flaw;
 use clap::{Args, Parser, Subcommand};
-use conformance::{
-    Plan, Profile, Progress, Selection, Shard, Silent, Stop, Summary, cases, report, run,
-};
+use conformance::{Plan, Profile, Progress, Selection, Shard, Silent, Stop, Summary, report, run};
 
 /// Worlds are made of small pieces; both cores sweep.
 #[global_allocator]
@@ -33,7 +32,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all good · 1 a case failed · 2 wrong usage, or nothing matched \
-                          the selection · 4 internal error of the suite, or a result that could not be \
+                          the selection · 3 the bot could not be started (`bot`) · 4 internal error of the suite, or a result that could not be \
                           written · 130 interrupted.";
 
 #[derive(Subcommand)]
@@ -66,6 +65,9 @@ enum Command {
     /// Merge the JSON reports of shards, or compare two.
     #[command(subcommand, after_help = reports::EXIT_CODES)]
     Report(reports::Report),
+    /// Search what a bot has kept for the media that it was given: it must not keep any (R-284, R-361).
+    #[command(after_help = searching::EXIT_CODES)]
+    Canary(searching::CanaryArgs),
 }
 
 #[derive(Args)]
@@ -155,6 +157,7 @@ fn main() -> ExitCode {
         Some(Command::Replay(args)) => replaying::replay(args),
         Some(Command::Bot(args)) => bots::bot(&args),
         Some(Command::Report(report)) => reports::report(&report),
+        Some(Command::Canary(args)) => searching::search(&args),
     };
     match done {
         Ok(code) => code,
@@ -239,7 +242,7 @@ fn list(select: &Select, json: bool) -> Result<ExitCode, Trouble> {
 }
 
 fn explain(id: &str) -> Result<ExitCode, Trouble> {
-    let found = cases::ALL.into_iter().find(|case| case.id == id);
+    let found = conformance::live::all_cases().into_iter().find(|case| case.id == id);
     let case = found.ok_or_else(|| Wrong(format!("there is no case '{id}'; see 'list'")))?;
     say(&report::explain(case))?;
     Ok(ExitCode::SUCCESS)

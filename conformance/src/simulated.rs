@@ -59,12 +59,13 @@ pub fn wire_of(case: &'static Case, seed: u64, flaw: Option<Flaw>) -> Vec<Messag
 
 /// The reference bot as it has to be for this case.
 fn settings(case: &Case, flaw: Option<Flaw>) -> Settings {
-    let app_hosted = case.profile == Profile::AppHosted;
+    let app_hosted = case.profile.implies(Profile::AppHosted);
+    let video = if case.profile == Profile::AppHostedVideo { 2 } else { 0 };
     let media = if app_hosted { Hosting::AppHosted } else { Hosting::ServiceHosted };
     let delta_roster = case.profile == Profile::DeltaRosters;
     let bob = graph_fake::config::USERS[1].1;
     let redirects_to = (case.profile == Profile::Redirects).then_some(bob);
-    Settings { flaw, media, delta_roster, redirects_to, ..Settings::default() }
+    Settings { flaw, media, video, delta_roster, redirects_to, ..Settings::default() }
 }
 
 fn rehearse_seen(

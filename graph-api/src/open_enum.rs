@@ -12,6 +12,9 @@ macro_rules! open_enum {
         }
 
         impl $name {
+            /// All names that are known, in their order.
+            pub const NAMES: &'static [&'static str] = &[$($text,)+];
+
             /// The name on the wire.
             pub fn as_str(&self) -> &str {
                 match self {

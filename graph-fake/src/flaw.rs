@@ -37,11 +37,13 @@ pub enum Flaw {
     OpensAnyRecording,
     /// A call is shown as it was when it was read first.
     ShowsOldCalls,
+    /// A call goes on whose bot's media cannot be reached.
+    KeepsDeadMedia,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::OvertakesReply,
         Self::OvertakesReplyElsewhere,
         Self::NeverThrottles,
@@ -59,5 +61,6 @@ impl Flaw {
         Self::TrustsItsMemory,
         Self::OpensAnyRecording,
         Self::ShowsOldCalls,
+        Self::KeepsDeadMedia,
     ];
 }

@@ -7,6 +7,7 @@
 mod body;
 pub mod config;
 pub mod control;
+pub mod doctor;
 mod driver;
 mod envelope;
 pub mod faults;
@@ -34,5 +35,5 @@ pub use flaw::Flaw;
 pub use journal::{Journal, Line};
 pub use paths::OPS;
 pub use platform::Options;
-pub use serve::{Activity, Addresses, Fake, Listeners, Services, Setup, Tls, Watch};
+pub use serve::{Activity, Addresses, Fake, Listeners, Services, Setup, Tls, Watch, auto_advance};
 pub use tls::Authority;

@@ -13,7 +13,9 @@ use graph_api::Timestamp;
 use graph_fake::{
     Authority, Fake, Listeners, Options, Setup, Tls,
     config::Config,
+    doctor,
     identity::Keys,
+    manifest::Manifest,
     stack::{self, Place, Stack},
 };
 use seam::{Clock, RealNetwork, TlsTrust};
@@ -35,12 +37,18 @@ struct Cli {
 const EXIT_CODES: &str =
     "Exit codes: 0 all good · 2 wrong usage or configuration · 4 internal error · 130 interrupted.";
 
+const DOCTOR_CODES: &str =
+    "Exit codes: 0 nothing is bad · 1 something is · 2 wrong usage or manifest · 4 internal error.";
+
 #[derive(Subcommand)]
 enum Command {
     /// Serve until interrupted. The first line on standard output is one JSON object.
     Serve(Box<Serve>),
     /// Print what to paste so that clients of one stack talk to the fake.
     Env(Env),
+    /// Look at everything between a fake and a bot, and say how to mend what is wrong.
+    #[command(after_help = DOCTOR_CODES)]
+    Doctor(Doctor),
     /// Look at configuration files.
     Config {
         #[command(subcommand)]
@@ -71,6 +79,28 @@ struct Env {
     /// The fake stands for the real hosts.
     #[arg(long)]
     impersonate: bool,
+}
+
+#[derive(Args)]
+struct Doctor {
+    /// What the bot is: TOML; docs/bots.md says what is in it.
+    #[arg(long, value_name = "FILE")]
+    manifest: PathBuf,
+    /// Where the fake has, or will have, identity and Graph with TLS.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    https: SocketAddr,
+    /// The same without TLS.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    http: SocketAddr,
+    /// The control API.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    control: SocketAddr,
+    /// The folder that `serve --ca-dir` is given.
+    #[arg(long, value_name = "DIR")]
+    ca_dir: Option<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -110,6 +140,11 @@ struct Serve {
     /// `now`, which clients need that compare the expiry of tokens with their own clock.
     #[arg(long, value_name = "RFC3339", value_parser = epoch)]
     epoch: Option<Epoch>,
+    /// A virtual clock jumps to whatever is due next when nothing is on its way, and nobody has done anything for a
+    /// moment. Bots that sleep at POST /clock/wait live in its time. With --epoch now, tokens are dated by the machine's
+    /// clock, so that bots go on believing them.
+    #[arg(long)]
+    auto_advance: bool,
     /// Where the certificate authority is kept; a new one in a temporary folder if absent.
     #[arg(long, value_name = "DIR")]
     ca_dir: Option<PathBuf>,
@@ -175,6 +210,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(serve) => start(*serve),
         Command::Env(env) => print_env(&env),
+        Command::Doctor(doctor) => examine(&doctor),
         Command::Config { command: ConfigCommand::Check { file } } => check(&file),
     };
     match done {
@@ -222,6 +258,29 @@ fn print_env(env: &Env) -> Result<ExitCode, Wrong> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn examine(wanted: &Doctor) -> Result<ExitCode, Wrong> {
+    let manifest = Manifest::read(&wanted.manifest).map_err(|error| Wrong(error.to_string()))?;
+    let site = doctor::Site {
+        https: wanted.https,
+        http: wanted.http,
+        control: wanted.control,
+        ca_dir: wanted.ca_dir.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Wrong(format!("cannot start: {error}")))?;
+    let found = runtime.block_on(doctor::examine(&manifest, &site));
+    let text = match wanted.json {
+        true => format!("{:#}\n", json!({"findings": found})),
+        false => doctor::told(&found),
+    };
+    // A reader that has had enough closes the pipe, which is no mistake.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let bad = found.iter().any(|finding| finding.health == doctor::Health::Bad);
+    Ok(ExitCode::from(u8::from(bad)))
+}
+
 /// Names for the certificate. The real ones are for this machine only (clients.md 3).
 fn names(serve: &Serve) -> Result<Vec<String>, Wrong> {
     let mut names = serve.san.clone();
@@ -260,18 +319,23 @@ fn start(serve: Serve) -> Result<ExitCode, Wrong> {
 fn clock(serve: &Serve) -> Result<(Clock, Options), Wrong> {
     let options = Options::default();
     match (serve.clock, serve.epoch) {
+        (ClockKind::Real, None) if serve.auto_advance => Err(Wrong(
+            "--auto-advance: a real clock moves by itself; use --clock virtual".to_owned(),
+        )),
         (ClockKind::Real, None) => Ok((Clock::real(), options)),
         (ClockKind::Real, Some(_)) => {
             Err(Wrong("--epoch: a real clock starts now; use --clock virtual".to_owned()))
         }
         (ClockKind::Virtual, epoch) => {
-            let epoch = match epoch {
-                None => EPOCH,
-                Some(Epoch::At(at)) => at,
-                Some(Epoch::Now) => Clock::real().now(),
+            let clock = match epoch {
+                None => Clock::manual(EPOCH),
+                Some(Epoch::At(at)) => Clock::manual(at),
+                // It runs far ahead of whoever reads its tokens.
+                Some(Epoch::Now) if serve.auto_advance => Clock::manual_beside_machine(),
+                Some(Epoch::Now) => Clock::manual(Clock::real().now()),
             };
             // A second that never ends would let nobody ask more than once a second's worth.
-            Ok((Clock::manual(epoch), Options { requests_per_second: 0, ..options }))
+            Ok((clock, Options { requests_per_second: 0, ..options }))
         }
     }
 }
@@ -308,7 +372,7 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
         },
         network: network.clone(),
         outgoing: network,
-        clock,
+        clock: clock.clone(),
         flaw: None,
     })
     .await
@@ -323,7 +387,15 @@ async fn run(serve: Serve) -> Result<ExitCode, Wrong> {
         // Whoever closed standard error does not want them.
         let _ = hints(&fake, &ca_file, default_config, serve.impersonate);
     }
+    let (watch, auto) = (fake.watch.clone(), serve.auto_advance);
+    let advances = async {
+        match auto {
+            true => graph_fake::auto_advance(&clock, &watch).await,
+            false => std::future::pending().await,
+        }
+    };
     tokio::select! {
+        () = advances => Ok(ExitCode::from(4)),
         () = fake.run() => Ok(ExitCode::from(4)),
         () = seam::interrupted() => Ok(ExitCode::from(130)),
     }

@@ -129,6 +129,10 @@ switches! {
     keep_alive_ms: u64 = keep_alive, DURATION_MAX_MS;
     /// Every request counts as a keepAlive.
     requests_keep_alive: bool = requests_keep_alive, 1;
+    /// How long nothing may come from an app-hosted bot's media; 0: for ever.
+    media_lost_ms: u64 = media_lost, DURATION_MAX_MS;
+    /// That end is 500/1005 instead of 410/301005.
+    media_lost_is_500: bool = media_lost_is_500, 1;
     /// How long media moves at escalation.
     retarget_ms: u64 = retarget, DURATION_MAX_MS;
     /// invite on a peer-to-peer call escalates it.

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -31,6 +32,9 @@ use crate::{
 
 /// Operations whose address is known by heart.
 const KNOWN_MAX: usize = 4_096;
+/// How long a recording keeps the same link: a notification that is tried again says what it said. Half of what a token is
+/// good for.
+const SAME_LINK: Duration = Duration::from_secs(12 * 3_600);
 /// Bytes of one chunk of an answer.
 const CHUNK: usize = 32 * 1_024;
 
@@ -43,10 +47,16 @@ pub struct Recordings {
 
 #[derive(Default)]
 struct Known {
-    /// The scheme and host that the bot used when it asked for the recording: it can be reached there.
-    bases: BTreeMap<OperationId, Arc<str>>,
+    asked: BTreeMap<OperationId, Asked>,
     order: VecDeque<OperationId>,
     last: Option<Arc<str>>,
+}
+
+struct Asked {
+    /// The scheme and host that the bot used when it asked for the recording: it can be reached there.
+    base: Arc<str>,
+    /// When its link was made.
+    linked: Option<Timestamp>,
 }
 
 impl Recordings {
@@ -65,24 +75,32 @@ impl Recordings {
         let base: Arc<str> =
             service_root.rsplit_once('/').map_or(service_root, |(base, _)| base).into();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.bases.insert(operation, base.clone()).is_none() {
+        let asked = Asked { base: base.clone(), linked: None };
+        if known.asked.insert(operation, asked).is_none() {
             known.order.push_back(operation);
         }
         if known.order.len() > KNOWN_MAX
             && let Some(oldest) = known.order.pop_front()
         {
-            known.bases.remove(&oldest);
+            known.asked.remove(&oldest);
         }
         known.last = Some(base);
     }
 
-    /// `recordingLocation` and `recordingAccessToken`: what [`platform::render::Links`] asks for.
+    /// `recordingLocation` and `recordingAccessToken`: what [`platform::render::Links`] asks for. The same again while it
+    /// is good for long enough.
     pub fn link(&self, operation: OperationId, now: Timestamp) -> (String, String) {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let base = known.bases.get(&operation).or(known.last.as_ref()).cloned();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (base, made) = match known.asked.get_mut(&operation) {
+            None => (known.last.clone(), now),
+            Some(asked) => {
+                let good = asked.linked.filter(|made| now < *made + SAME_LINK);
+                (Some(asked.base.clone()), *asked.linked.insert(good.unwrap_or(now)))
+            }
+        };
         drop(known);
         let base = base.as_deref().unwrap_or("https://graph.microsoft.com");
-        let token = self.identity.recording_token(operation.0, now);
+        let token = self.identity.recording_token(operation.0, made);
         (format!("{base}/recordings/{operation}"), token)
     }
 
@@ -418,9 +436,24 @@ mod tests {
             graph.recordings.asked(id, "https://last/v1.0");
         }
         assert_eq!(location(ONE), format!("https://last/recordings/{ONE}"));
-        assert_eq!(graph.recordings.known.lock().unwrap().bases.len(), KNOWN_MAX);
+        assert_eq!(graph.recordings.known.lock().unwrap().asked.len(), KNOWN_MAX);
         graph.recordings.reset();
         assert_eq!(location(ONE), nowhere, "as at the start");
+    }
+
+    #[tokio::test]
+    async fn a_link_stays_the_same_while_it_is_good() {
+        let graph = fake().await;
+        let now = graph.clock.now();
+        let link = |operation, later| graph.recordings.link(operation, now + later);
+        graph.recordings.asked(ONE, "https://fake/v1.0");
+        let first = link(ONE, Duration::ZERO);
+        assert_eq!(first, link(ONE, SAME_LINK - Duration::from_nanos(1)));
+        let second = link(ONE, SAME_LINK);
+        assert_ne!(first, second, "not until it is good for nothing");
+        assert_eq!(second, link(ONE, SAME_LINK + Duration::from_secs(60)));
+        let later = Duration::from_secs(60);
+        assert_ne!(link(OTHER, Duration::ZERO), link(OTHER, later), "nobody asked for it");
     }
 
     #[tokio::test]

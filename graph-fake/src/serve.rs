@@ -266,6 +266,33 @@ impl Watch {
     }
 }
 
+/// How often it is looked whether all is quiet, in real time.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long all has to be quiet before a clock jumps, in real time: bots have to think.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Moves a manual clock to whatever is due next, as often as nothing is on its way and nobody has done anything for a
+/// moment. Never ends.
+pub async fn auto_advance(clock: &Clock, watch: &Watch) {
+    let (mut seen, mut quiet) = (None, Duration::ZERO);
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Ok(activity) = watch.look().await else { return std::future::pending().await };
+        let still = activity.under_way == 0 && seen == Some(activity.lines);
+        quiet = if still { quiet + LOOK_EVERY } else { Duration::ZERO };
+        seen = Some(activity.lines);
+        let now = clock.now();
+        let due = clock.next_wake().filter(|due| *due > now);
+        if let (Some(due), true) = (due, quiet >= QUIET)
+            && clock.advance(due.saturating_since(now)).is_ok()
+        {
+            // A platform that broke is told of by whatever is asked of it next.
+            let _ = watch.settle().await;
+            quiet = Duration::ZERO;
+        }
+    }
+}
+
 /// Identity and Graph on one listener.
 fn routes(graph: Graph) -> Router {
     let registry = Arc::new(Directory {

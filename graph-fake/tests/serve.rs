@@ -40,6 +40,26 @@ fn start(more: &[&str]) -> (Running, Value) {
     (running, serde_json::from_str(&line).expect("the first line is one JSON object"))
 }
 
+/// control-api.md: a virtual clock that jumps when all is quiet.
+#[test]
+fn a_clock_that_advances_by_itself_ends_what_somebody_waits_for() {
+    let (_running, ready) = start(&["--clock", "virtual", "--auto-advance"]);
+    let control = ready["control"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let ask = |body: &str| {
+        let mut stream = std::net::TcpStream::connect(control).unwrap();
+        let length = body.len();
+        let head = "POST /clock/wait HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length:";
+        write!(stream, "{head} {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let said = answer.split("\r\n\r\n").nth(1).unwrap().to_owned();
+        serde_json::from_str::<Value>(&said).unwrap()["nowMs"].as_u64().unwrap()
+    };
+    let week = 7 * 24 * 3_600 * 1_000;
+    let (now, then) = (ask(r#"{"ms": 0}"#), ask(&format!(r#"{{"ms": {week}}}"#)));
+    assert_eq!(then - now, week);
+}
+
 fn fails(arguments: &[&str]) -> (Option<i32>, String) {
     let Output { status, stderr, .. } = program().args(arguments).output().unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
@@ -206,11 +226,12 @@ fn mistakes_end_with_two_and_are_named() {
             "{{\n\"tenants\": [{{\"id\": \"{TENANT}\", \"apps\": [\n{{\"id\": \"{TENANT}\", \"displayName\": \"x\", \"secret\": \"s\", \"accessPolicy\": 7}}]}}]}}"
         ),
     );
-    let wrong: [(&[&str], &[&str]); 11] = [
+    let wrong: [(&[&str], &[&str]); 12] = [
         (&["config", "check", &number], &["number.toml", "line 4", "07946"]),
         (&["config", "check", &option], &["option.toml", "line 3", "batch"]),
         (&["serve", "--config", &misspelt], &["misspelt.toml", "line 2", "ringsMs"]),
         (&["config", "check", &policy], &["policy.json", "line 3", "everybody"]),
+        (&["serve", "--auto-advance"], &["--auto-advance", "--clock virtual"]),
         (&["serve", "--impersonate", "--https", "0.0.0.0:0"], &["--impersonate", "0.0.0.0"]),
         (&["serve", "--config", "/no/such/file.toml"], &["/no/such/file.toml"]),
         (&["serve", "--config", &unknown], &["unknown.toml", "line 2", "tenant"]),

@@ -31,6 +31,16 @@ pub enum Change {
         /// The end that receives.
         to: String,
     },
+    /// Datagrams pass one direction of a link, or none does any more, whatever becomes of its streams: a firewall that
+    /// forgets, or a media port that nobody can reach.
+    Datagrams {
+        /// The end that sends.
+        from: String,
+        /// The end that receives.
+        to: String,
+        /// Whether they pass from now on.
+        pass: bool,
+    },
     /// A host's program is gone; its connections are reset, datagrams on the way to it are lost. To a host
     /// that is down, connecting takes until it times out.
     Crash {
@@ -91,7 +101,7 @@ pub enum ControlError {
 /// Changes a running world. Cheap to clone.
 ///
 /// What is asked for happens with the next step at the earliest, so that the order in which hosts are run in a
-/// step cannot matter. A change of a link happens at exactly its time; of a host or its clock, with the first
+/// step cannot matter. A change of a link, or of its datagrams, happens at exactly its time; of a host or its clock, with the first
 /// step that does not begin before it.
 #[derive(Clone)]
 pub struct Control {
@@ -110,7 +120,11 @@ impl Control {
     /// # Errors
     /// The change is not possible in this world.
     pub fn at(&self, when: Timestamp, change: Change) -> Result<(), ControlError> {
-        if !self.shaped && matches!(change, Change::Link { .. } | Change::Restore { .. }) {
+        let of_link = matches!(
+            change,
+            Change::Link { .. } | Change::Restore { .. } | Change::Datagrams { .. }
+        );
+        if !self.shaped && of_link {
             return Err(ControlError::NoLinks);
         }
         self.fabric.state().schedule(when, change)

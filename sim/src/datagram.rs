@@ -26,6 +26,7 @@ use crate::{
     link::Fate,
     streams::Local,
     trace::{Direction, Trace},
+    wire::{Way, Wire},
 };
 
 /// Bytes of the headers of IP and UDP, which take their time on the wire too.
@@ -58,6 +59,7 @@ pub(crate) struct SimDatagram {
     local: Local,
     skew: Skew,
     trace: Trace,
+    wire: Option<Wire>,
     /// The socket's number in the trace.
     number: u64,
     incarnation: u32,
@@ -71,6 +73,7 @@ impl SimDatagram {
         at: SocketAddr,
         local: Local,
         trace: Trace,
+        wire: Option<Wire>,
         number: u64,
     ) -> io::Result<Self> {
         let now = local.now();
@@ -88,11 +91,17 @@ impl SimDatagram {
         let incarnation = state.incarnation(&local.host).unwrap_or_default();
         drop(state);
         let (sent, turn) = (AtomicU64::new(0), Mutex::new(()));
-        Ok(Self { at, id, local, skew, trace, number, incarnation, sent, turn })
+        Ok(Self { at, id, local, skew, trace, wire, number, incarnation, sent, turn })
     }
 
     fn note(&self, ns: u64, direction: Direction, bytes: &[u8]) {
         self.trace.add(world_time(ns), &self.local.host, direction, self.number, bytes);
+    }
+
+    fn seen(&self, ns: u64, way: Way, ends: (SocketAddr, SocketAddr), bytes: &Bytes) {
+        if let Some(wire) = &self.wire {
+            wire.datagram(world_time(ns), &self.local.host, way, ends, bytes.clone());
+        }
     }
 
     fn send(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
@@ -111,6 +120,9 @@ impl SimDatagram {
             self.note(now, Direction::Lost, b"nobody there");
             return Ok(bytes.len());
         };
+        let from = SocketAddr::new(own, self.at.port());
+        let copy = Bytes::copy_from_slice(bytes);
+        self.seen(now, Way::Sent, (from, to), &copy);
         let arrivals = match state.datagram(&self.local.host, &there, now, bytes.len() + HEADERS) {
             Fate::Lost(why) => {
                 self.note(now, Direction::Lost, why.word().as_bytes());
@@ -119,8 +131,6 @@ impl SimDatagram {
             Fate::At(at) => [Some(at), None],
             Fate::Twice(first, second) => [Some(first), Some(second)],
         };
-        let from = SocketAddr::new(own, self.at.port());
-        let copy = Bytes::copy_from_slice(bytes);
         for arrival in arrivals.into_iter().flatten() {
             let number = self.sent.fetch_add(1, Ordering::Relaxed);
             if !state.post(&there, to.port(), (arrival, from, number), copy.clone()) {
@@ -171,6 +181,7 @@ impl SimDatagram {
         });
         let ((at, from, ..), Letter { bytes, .. }) = next.await;
         self.note(at, Direction::Receive, &bytes);
+        self.seen(at, Way::Received, (from, self.at), &bytes);
         let len = bytes.len().min(buf.len());
         buf[..len].copy_from_slice(&bytes[..len]);
         Ok(Arrival { len, from, at: self.skew.shown(world_time(at)) })

@@ -77,6 +77,8 @@ struct Link {
     original: LinkConfig,
     datagrams: LinkModel,
     segments: LinkModel,
+    /// Since when datagrams pass, or do not; in order.
+    passes: Vec<(u64, bool)>,
 }
 
 /// What becomes of a segment of a stream.
@@ -193,7 +195,7 @@ impl State {
         let name = |kind: &str| format!("{from} {kind}");
         let model = |kind: &str| LinkModel::new(config.clone(), self.seed, &name(kind), to);
         let (datagrams, segments) = (model("datagrams"), model("segments"));
-        let link = Link { original: config, datagrams, segments };
+        let link = Link { original: config, datagrams, segments, passes: Vec::new() };
         self.links.insert((from.clone(), to.clone()), link);
     }
 
@@ -219,7 +221,13 @@ impl State {
         now: u64,
         bytes: usize,
     ) -> Fate {
-        self.link(from, to).datagrams.offer(now, bytes)
+        let link = self.link(from, to);
+        // It is offered all the same: what is lost here changes nothing for those that follow.
+        let fate = link.datagrams.offer(now, bytes);
+        match link.passes.iter().rfind(|(at, _)| *at <= now) {
+            Some((_, false)) => Fate::Lost(Why::Outage),
+            Some((_, true)) | None => fate,
+        }
     }
 
     /// Offers a segment of `bytes` bytes, headers included.
@@ -271,6 +279,11 @@ impl State {
         match change {
             Change::Link { from, to, config } => self.set_link(at, &from, &to, Some(config)),
             Change::Restore { from, to } => self.set_link(at, &from, &to, None),
+            Change::Datagrams { from, to, pass } => {
+                let link = self.link(&Arc::from(from), &Arc::from(to));
+                let later = link.passes.partition_point(|(other, _)| *other <= at);
+                link.passes.insert(later, (at, pass));
+            }
             other @ (Change::Crash { .. }
             | Change::Restart { .. }
             | Change::Clock { .. }
@@ -303,7 +316,7 @@ impl State {
                     return Err(ControlError::DelayBelowStep { delay_ms: config.delay_ms, step });
                 }
             }
-            Change::Restore { from, to } => {
+            Change::Restore { from, to } | Change::Datagrams { from, to, .. } => {
                 known(from)?;
                 known(to)?;
             }

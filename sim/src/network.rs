@@ -108,10 +108,10 @@ impl Network for SimNetwork {
     }
 
     fn datagram(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Datagram>>> {
-        let Self { local, trace, .. } = self.clone();
+        let Self { local, trace, wire, .. } = self.clone();
         let number = self.number();
         Box::pin(async move {
-            let socket = SimDatagram::bind(at, local, trace, number)?;
+            let socket = SimDatagram::bind(at, local, trace, wire, number)?;
             Ok(Box::new(socket) as Box<dyn Datagram>)
         })
     }

@@ -246,6 +246,7 @@ impl World {
         let later = self.changes.iter().filter_map(|(_, change)| match change {
             Change::Link { from, to, config } => Some((format!("{from} to {to}"), config)),
             Change::Restore { .. }
+            | Change::Datagrams { .. }
             | Change::Crash { .. }
             | Change::Restart { .. }
             | Change::Clock { .. }
@@ -273,7 +274,9 @@ impl World {
                 "a step of {step:?} is not whole milliseconds from 1 ms to {whole:?}"
             ));
         }
-        let restores = self.changes.iter().any(|(_, c)| matches!(c, Change::Restore { .. }));
+        let needs_links =
+            |change: &Change| matches!(change, Change::Restore { .. } | Change::Datagrams { .. });
+        let restores = self.changes.iter().any(|(_, change)| needs_links(change));
         let shaped = restores || self.configs().next().is_some();
         let base = self.base.clone().unwrap_or_default();
         let fabric = Fabric::new(self.seed, base, step, trace.clone());
@@ -397,7 +400,7 @@ fn perform(sim: &mut turmoil::Sim<'_>, fabric: &Fabric, wire: Option<&Wire>, cha
             skew.step(now, (by_ms * 1e6).round() as i64);
         }
         // The links have known since they were asked.
-        Change::Link { .. } | Change::Restore { .. } => {}
+        Change::Link { .. } | Change::Restore { .. } | Change::Datagrams { .. } => {}
     }
 }
 

@@ -114,7 +114,8 @@ fn markers_survive_a_bad_link() {
     };
     let (heard, _, media) = live(lossy, 10).outcome.unwrap();
     let answered = heard.iter().filter(|(id, _)| id & ANSWERED != 0).count();
-    assert!(answered >= 9, "{heard:?}");
+    // Each is lost where a burst takes four of its ten symbols, on either way.
+    assert!(answered >= 8, "{heard:?}");
     let session = &media["session"];
     let number = |name: &str| session[name].as_u64().unwrap();
     // 5 % of what was sent; most of it is made up for.

@@ -12,7 +12,7 @@ use super::{
     mouth::{Mouth, Speech},
     report::{LATEST_MAX, Report, note},
 };
-use crate::Flaw;
+use crate::{Flaw, Keys};
 
 /// Keys that may wait to be pressed.
 const KEYS_MAX: usize = 64;
@@ -30,6 +30,8 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 pub(crate) struct Conversation {
     flaw: Option<Flaw>,
+    /// Keys are not pressed back: they are the menu's.
+    menu: bool,
     ear: MarkerDetector,
     mouth: Mouth,
     keys: VecDeque<Tone>,
@@ -40,10 +42,11 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    /// One that begins.
-    pub(crate) fn new(flaw: Option<Flaw>) -> Self {
+    /// One that begins; where keys are those of a menu none is pressed back.
+    pub(crate) fn new(flaw: Option<Flaw>, keys: Keys) -> Self {
         Self {
             flaw,
+            menu: keys == Keys::Menu,
             ear: MarkerDetector::new(),
             mouth: Mouth::default(),
             keys: VecDeque::new(),
@@ -90,6 +93,9 @@ impl Conversation {
     fn key(&mut self, tone: Tone) {
         self.report.keys_heard += 1;
         note(&mut self.report.latest_keys, tone.graph_name(), LATEST_MAX);
+        if self.menu {
+            return;
+        }
         let times = if self.flaw == Some(Flaw::EchoesKeysTwice) { 2 } else { 1 };
         for _ in 0..times {
             if self.keys.len() < KEYS_MAX {
@@ -126,8 +132,8 @@ impl Conversation {
         let press = self.keys.pop_front();
         self.report.said += u64::from(over);
         self.report.keys_pressed += u64::from(press.is_some());
-        let idle = frame == Pcm16K::SILENCE && self.flaw == Some(Flaw::SendsOnlySpeech);
-        Slot { frame: Some(frame).filter(|_| !idle), press }
+        let unsaid = self.flaw == Some(Flaw::SendsNoSilence) && frame == Pcm16K::SILENCE;
+        Slot { frame: Some(frame).filter(|_| !unsaid), press }
     }
 
     fn marker(&mut self, marker: Marker) {

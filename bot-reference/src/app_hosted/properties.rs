@@ -4,17 +4,54 @@ use std::time::Duration;
 
 use graph_api::Guid;
 use media::{
+    RtpHeader,
     audio::{FRAME_PERIOD, Marker, Pcm16K, Played, Tone},
-    transport::{Blob, BotEvent, Channel, DATAGRAM_MAX, Flow, Leg},
+    transport::{
+        Blob, BotEvent, Channel, DATAGRAM_MAX, Dropped, Flow, Leg, Message, Outgoing, SHARING,
+    },
 };
 use proptest::prelude::*;
 
 use super::{
     conversation::Conversation,
-    outgoing::Outgoing,
     report::LATEST_MAX,
-    sessions::{Owner, SHOWN_MAX, Sessions},
+    sessions::{Habits, Owner, SHOWN_MAX, Sessions},
 };
+use crate::{Keys, Scene, Sight};
+
+/// Video and screen sharing as the platform tells of them, and packets that may be anything; socket 9 is not there.
+fn video(leg: &mut Leg, bytes: &[u8]) {
+    for (socket, byte) in [0, 1, SHARING, 9].into_iter().zip(bytes) {
+        let (source_id, format) = (Some(u32::from(*byte)), None);
+        leg.tell(&Message::Subscribed { socket, source_id, format });
+        leg.want_key_frame(socket);
+        leg.begin_video(socket);
+        let header = RtpHeader {
+            payload_type: 96 + byte % 8,
+            sequence: (*byte).into(),
+            marker: byte % 2 == 0,
+            timestamp: u32::from(*byte) * 1_000,
+            ssrc: 5,
+        };
+        leg.send_video_packet(socket, header, bytes);
+    }
+    let what = String::from_utf8_lossy(bytes).into_owned();
+    leg.tell(&Message::Refused { what, why: String::new() });
+    leg.tell(&Message::DominantSpeaker { current: bytes.len() as u32, history: Vec::new() });
+}
+
+/// Who is there, and what they send.
+fn scene() -> impl Strategy<Value = Scene> {
+    let source = || prop::option::of(0..9_u32);
+    let sight = (source(), source(), source()).prop_map(|(heard_as, video, sharing)| Sight {
+        heard_as,
+        video,
+        sharing,
+    });
+    let own = prop::option::of(sight.clone());
+    (any::<bool>(), own, prop::collection::vec(sight, 0..6), any::<bool>())
+        .prop_map(|(roster, own, people, shares)| Scene { roster, own, people, shares })
+}
 
 /// What happens to all sessions.
 #[derive(Debug, Clone)]
@@ -85,7 +122,7 @@ proptest! {
     /// shown is bounded; and closing everything leaves nothing.
     #[test]
     fn whatever_comes_sessions_begin_and_end(steps in prop::collection::vec(step(), 0..80)) {
-        let mut sessions = Sessions::new(Guid::from_u128(1), ([127, 0, 0, 1], 9).into(), None);
+        let mut sessions = Sessions::new(Guid::from_u128(1), ([127, 0, 0, 1], 9).into(), Habits::flawed(None));
         let (mut blobs, mut owners, mut out, mut slot) = (Vec::new(), Vec::new(), Outgoing::default(), 0);
         for step in steps {
             let now = FRAME_PERIOD * slot;
@@ -131,6 +168,53 @@ proptest! {
         sessions.receive(FRAME_PERIOD, platform(true), b"x");
         prop_assert_eq!(sessions.to_json()["strangers"].as_u64(), before.map(|count| count + 1));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// Whatever a platform says of video, in whatever order, and whatever it sends as such, nothing panics, what is sent
+    /// fits into datagrams, and what is shown has all sockets.
+    #[test]
+    fn whatever_is_told_of_video_sockets_stay(
+        steps in prop::collection::vec(
+            (prop::option::of(scene()), any::<bool>(), prop::collection::vec(any::<u8>(), 0..60)),
+            1..30,
+        ),
+    ) {
+        let habits = Habits { video: 2, keys: Keys::Menu, ..Habits::flawed(None) };
+        let mut sessions = Sessions::new(Guid::from_u128(1), ([127, 0, 0, 1], 9).into(), habits);
+        let call = Guid::from_u128(5);
+        let blob = sessions.open(Owner::Call(call)).expect("there is room");
+        let blob = Blob::read(&blob).expect("a good blob").expect("ours");
+        let own = blob.address;
+        let mut leg = Leg::new(Duration::ZERO, &call.to_string(), blob, 7_000);
+        let mut out = Outgoing::default();
+        for (slot, (scene, active, bytes)) in (0..).zip(steps) {
+            let now = FRAME_PERIOD * slot;
+            if let Some(scene) = scene {
+                sessions.scene(call, scene);
+            }
+            leg.set_active(now, active);
+            video(&mut leg, &bytes);
+            leg.transmit(now, |datagram| sessions.receive(now, platform(true), datagram));
+            sessions.slot(now, &mut out);
+            prop_assert!(out.iter().all(|(_, datagram)| datagram.len() <= DATAGRAM_MAX));
+            for (_, datagram) in out.iter() {
+                // Nothing is sent that a platform would not take.
+                prop_assert!(matches!(leg.receive(now, own, datagram), Ok(()) | Err(Dropped::Inactive)));
+            }
+            out.clear();
+            leg.drain_video(|_, _| ());
+            leg.wishes();
+        }
+        let shown = sessions.to_json()["live"][0]["video"]["sockets"].clone();
+        prop_assert_eq!(shown.as_array().map(Vec::len), Some(3));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// Nothing is said and no key is pressed while media does not flow, keys come back in their order and once each, and
     /// what is remembered is bounded.
@@ -138,7 +222,7 @@ proptest! {
     fn a_conversation_is_silent_until_it_may_speak(
         steps in prop::collection::vec((0..6_u8, 0..17_u8, any::<u32>()), 0..300),
     ) {
-        let mut conversation = Conversation::new(None);
+        let mut conversation = Conversation::new(None, Keys::Echo);
         let (mut active, mut told, mut pressed) = (false, Vec::new(), Vec::new());
         for (slot, (kind, tone, number)) in (0..).zip(steps) {
             match kind {

@@ -7,14 +7,21 @@ use std::{
 };
 
 use graph_api::Guid;
-use media::transport::{
-    AudioChannel, AudioFormat, Blob, BotEvent, BotMedia, DATAGRAM_MAX, Direction, Message,
-    VIDEO_SOCKETS_MAX, is_rtcp,
+use media::{
+    audio::Pcm16K,
+    transport::{
+        AudioChannel, AudioFormat, Blob, BotEvent, BotMedia, DATAGRAM_MAX, Direction, Message,
+        Outgoing, Receive, VIDEO_SOCKETS_MAX, VideoChannel, is_rtcp, ssrc_of,
+    },
 };
 use serde_json::{Value, json};
 
-use super::{conversation::Conversation, outgoing::Outgoing, report::note};
-use crate::Flaw;
+use super::{
+    conversation::Conversation,
+    report::note,
+    vision::{CAMERA, SCREEN, Vision, declared},
+};
+use crate::{Flaw, Key, Keys, Scene, Settings};
 
 /// Sessions at a time.
 pub(super) const SESSIONS_MAX: usize = 1_000;
@@ -22,6 +29,13 @@ pub(super) const SESSIONS_MAX: usize = 1_000;
 pub(super) const SHOWN_MAX: usize = 64;
 /// How long a session waits for a call that may never have begun.
 pub(super) const UNSURE_MAX: Duration = Duration::from_secs(180);
+/// Scenes of calls that are not known yet, and keys that nobody has fetched.
+const SCENES_MAX: usize = 64;
+const KEYS_MAX: usize = 256;
+/// SSRCs of a session: audio, video sockets, screen sharing.
+const SSRCS: u32 = 16;
+/// Samples that the planted fault keeps: ten seconds.
+const KEPT_MAX: usize = 160_000;
 /// SSRCs that a platform announces in one session: audio, four unmixed, video, screen sharing.
 const ANNOUNCED_MAX: usize = 6 + VIDEO_SOCKETS_MAX;
 
@@ -34,6 +48,33 @@ pub(crate) enum Owner {
     Plan(Guid, u32),
 }
 
+/// What all sessions of a bot are like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Habits {
+    /// Video sockets of each call.
+    pub video: u8,
+    /// What keys do.
+    pub keys: Keys,
+    /// When times are counted from, in ms since 1970: barcodes say when they were drawn.
+    pub began_ms: u64,
+    /// The planted fault.
+    pub flaw: Option<Flaw>,
+}
+
+impl Habits {
+    /// Those that are set.
+    pub(crate) fn of(settings: &Settings, began_ms: u64) -> Self {
+        let Settings { video, keys, flaw, .. } = *settings;
+        Self { video: video.min(VIDEO_SOCKETS_MAX as u8), keys, began_ms, flaw }
+    }
+
+    /// Those that are shipped.
+    #[cfg(test)]
+    pub(super) fn flawed(flaw: Option<Flaw>) -> Self {
+        Self::of(&Settings { flaw, ..Settings::default() }, 0)
+    }
+}
+
 #[derive(Debug)]
 struct Session {
     owner: Owner,
@@ -41,6 +82,9 @@ struct Session {
     call: Option<Guid>,
     media: BotMedia,
     conversation: Conversation,
+    vision: Option<Vision>,
+    /// What was heard in the latest 20 ms.
+    just_heard: Pcm16K,
     /// When something valid came last, of a session of which nobody knows whether its call has begun.
     unsure_since: Option<Duration>,
 }
@@ -50,7 +94,7 @@ struct Session {
 pub(crate) struct Sessions {
     app: Guid,
     address: SocketAddr,
-    flaw: Option<Flaw>,
+    habits: Habits,
     /// By session id.
     live: BTreeMap<u128, Session>,
     /// Which session an SSRC of a platform is of.
@@ -58,19 +102,28 @@ pub(crate) struct Sessions {
     /// What became of the latest that are over.
     over: VecDeque<Value>,
     strangers: u64,
+    /// What can be seen in calls whose session is not known yet.
+    scenes: BTreeMap<Guid, Scene>,
+    /// Keys of the menu that were heard.
+    keys: VecDeque<(Guid, Key)>,
+    /// What the planted fault keeps.
+    kept: Vec<i16>,
 }
 
 impl Sessions {
     /// None yet; `address` is what is declared.
-    pub(crate) fn new(app: Guid, address: SocketAddr, flaw: Option<Flaw>) -> Self {
+    pub(crate) fn new(app: Guid, address: SocketAddr, habits: Habits) -> Self {
         Self {
             app,
             address,
-            flaw,
+            habits,
             live: BTreeMap::new(),
             routes: BTreeMap::new(),
             over: VecDeque::new(),
             strangers: 0,
+            scenes: BTreeMap::new(),
+            keys: VecDeque::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -94,21 +147,30 @@ impl Sessions {
             address: self.address,
             session: format!("{id:032x}"),
             audio: AudioChannel { ssrc, direction, format, unmixed: false },
-            video: Vec::new(),
-            screen_sharing: None,
+            video: (0..self.habits.video).map(|socket| video(ssrc, socket)).collect(),
+            screen_sharing: (self.habits.video > 0).then(|| VideoChannel {
+                ssrc: ssrc.wrapping_add(1 + VIDEO_SOCKETS_MAX as u32),
+                direction,
+                receive: Receive::H264,
+                send: SCREEN.map(declared).to_vec(),
+            }),
         };
         let text = blob.to_text();
         let call = match owner {
             Owner::Call(call) => Some(call),
             Owner::Plan(..) => None,
         };
-        let (media, conversation) = (BotMedia::new(blob), Conversation::new(self.flaw));
-        let session = Session { owner, call, media, conversation, unsure_since: None };
+        let Habits { flaw, keys, .. } = self.habits;
+        let just_heard = Pcm16K::SILENCE;
+        let vision = Vision::new(&blob, flaw);
+        let (media, conversation) = (BotMedia::new(blob), Conversation::new(flaw, keys));
+        let session =
+            Session { owner, call, media, conversation, vision, just_heard, unsure_since: None };
         self.live.insert(id, session);
         Some(text)
     }
 
-    /// The session id and the SSRC: the same whenever the same is begun, and nobody else's. No chance is involved:
+    /// The session id and the first of its SSRCs: the same whenever the same is begun, and nobody else's. No chance is involved:
     /// a simulated life can be lived again.
     pub(super) fn draw(&self, owner: Owner) -> (u128, u32) {
         let (call, number) = match owner {
@@ -124,9 +186,9 @@ impl Sessions {
             id = id.wrapping_add(1);
         }
         let taken = |ssrc| self.live.values().any(|other| other.media.blob().audio.ssrc == ssrc);
-        let mut ssrc = (id >> 64) as u32;
+        let mut ssrc = (id >> 64) as u32 & !(SSRCS - 1);
         while taken(ssrc) {
-            ssrc = ssrc.wrapping_add(1);
+            ssrc = ssrc.wrapping_add(SSRCS);
         }
         (id, ssrc)
     }
@@ -135,7 +197,30 @@ impl Sessions {
     pub(crate) fn begun(&mut self, plan: Owner, call: Guid) {
         if let Some(session) = self.live.values_mut().find(|session| session.is_of(plan)) {
             session.call = Some(call);
+            session.surroundings(&mut self.scenes);
         }
+    }
+
+    /// What can be seen in a call is this.
+    pub(crate) fn scene(&mut self, call: Guid, scene: Scene) {
+        let known = self.live.values_mut().find(|session| session.is_of(Owner::Call(call)));
+        if known.is_some() || self.scenes.len() < SCENES_MAX || self.scenes.contains_key(&call) {
+            self.scenes.insert(call, scene);
+        }
+        if let Some(session) = known {
+            session.call = Some(call);
+            session.surroundings(&mut self.scenes);
+        }
+    }
+
+    /// The next key of the menu that was heard, and in which call.
+    pub(crate) fn key(&mut self) -> Option<(Guid, Key)> {
+        self.keys.pop_front()
+    }
+
+    /// What the planted fault keeps: samples of 16 bits, little-endian.
+    pub(crate) fn kept(&self) -> Vec<u8> {
+        self.kept.iter().flat_map(|sample| sample.to_le_bytes()).collect()
     }
 
     /// Nobody knows whether it has: the session waits a while for the platform to say so.
@@ -147,7 +232,10 @@ impl Sessions {
 
     /// The call is over, or has never begun.
     pub(crate) fn close(&mut self, owner: Owner) {
-        if self.flaw == Some(Flaw::LeaksMediaSession) {
+        if let Owner::Call(call) = owner {
+            self.scenes.remove(&call);
+        }
+        if self.habits.flaw == Some(Flaw::LeaksMediaSession) {
             return;
         }
         // One at most, unless a platform says of two that they are the same call.
@@ -188,14 +276,26 @@ impl Sessions {
                 self.routes.entry((from, ssrc)).or_insert(id);
             }
         }
-        session.attend();
+        let tones = session.attend();
+        session.surroundings(&mut self.scenes);
+        let habits = self.habits;
+        if let Some(call) = session.call.filter(|_| habits.keys == Keys::Menu) {
+            let heard = tones.into_iter().filter(|_| habits.flaw != Some(Flaw::DeafToMenu));
+            self.keys.extend(heard.map(|key| (call, key)).take(KEYS_MAX - self.keys.len()));
+        }
     }
 
     /// The 20 ms that begin now, in every call.
     pub(crate) fn slot(&mut self, now: Duration, out: &mut Outgoing) {
         let mut ends = Vec::new();
+        let now_ms = self.habits.began_ms.saturating_add(now.as_millis() as u64);
         for (id, session) in &mut self.live {
-            session.slot(now, out);
+            session.slot(now, now_ms, out);
+            if self.habits.flaw == Some(Flaw::PersistsWhatItHears) {
+                let (heard, room) = (session.just_heard, KEPT_MAX - self.kept.len());
+                let loud = heard != Pcm16K::SILENCE;
+                self.kept.extend(heard.0.iter().filter(|_| loud).take(room));
+            }
             if session.unsure_since.is_some_and(|since| now.saturating_sub(since) >= UNSURE_MAX) {
                 ends.push(*id);
             }
@@ -209,6 +309,7 @@ impl Sessions {
             self.live.values().take(SHOWN_MAX).map(Session::to_json).collect();
         json!({
             "address": self.address,
+            "videoSockets": self.habits.video,
             "sessions": self.live.len(),
             "strangers": self.strangers,
             "live": sessions,
@@ -222,19 +323,36 @@ impl Session {
         self.owner == owner || matches!(owner, Owner::Call(call) if self.call == Some(call))
     }
 
-    /// Looks at what the platform told.
-    fn attend(&mut self) {
+    /// Takes what can be seen in its call, if that is known.
+    fn surroundings(&mut self, scenes: &mut BTreeMap<Guid, Scene>) {
+        let scene = self.call.and_then(|call| scenes.remove(&call));
+        if let Some((vision, scene)) = self.vision.as_mut().zip(scene) {
+            vision.scene(scene);
+        }
+    }
+
+    /// Looks at what the platform told; the keys in it.
+    fn attend(&mut self) -> Vec<Key> {
+        let mut keys = Vec::new();
         while let Some(event) = self.media.poll() {
             if let BotEvent::Began { call_id } = &event {
                 self.call = self.call.or_else(|| call_id.parse().ok());
             }
+            if let BotEvent::Tone(tone) = &event {
+                keys.push(Key::of_tone(tone.graph_name()));
+            }
             self.conversation.told(&event);
+            if let Some(vision) = &mut self.vision {
+                vision.told(&event);
+            }
         }
+        keys
     }
 
-    fn slot(&mut self, now: Duration, out: &mut Outgoing) {
+    fn slot(&mut self, now: Duration, now_ms: u64, out: &mut Outgoing) {
         let Some(platform) = self.media.platform() else { return };
         let (played, frame, speakers) = self.media.pull_audio(now);
+        self.just_heard = *frame;
         let slot = self.conversation.slot(now, (played, frame), speakers);
         if let Some(frame) = &slot.frame {
             self.media.send_audio(frame);
@@ -243,6 +361,9 @@ impl Session {
             && self.media.send_key(now, key).is_err()
         {
             self.conversation.unpressed();
+        }
+        if let Some(vision) = &mut self.vision {
+            vision.slot(now, now_ms, &mut self.media);
         }
         self.media.transmit(now, |datagram| out.push(platform, datagram));
     }
@@ -258,7 +379,21 @@ impl Session {
             "form": drops.form, "source": drops.source, "ssrc": drops.ssrc, "kind": drops.kind,
             "inactive": drops.inactive,
         });
+        if let Some(vision) = &self.vision {
+            shown["video"] = vision.to_json();
+        }
         shown
+    }
+}
+
+/// A video socket as it is declared: the first one sends too, and every second one wants pictures.
+fn video(first: u32, socket: u8) -> VideoChannel {
+    let sends = socket == 0;
+    VideoChannel {
+        ssrc: first.wrapping_add(1 + u32::from(socket)),
+        direction: if sends { Direction::SendReceive } else { Direction::ReceiveOnly },
+        receive: if socket.is_multiple_of(2) { Receive::H264 } else { Receive::Nv12 },
+        send: if sends { CAMERA.map(declared).to_vec() } else { Vec::new() },
     }
 }
 
@@ -273,10 +408,4 @@ fn announced(datagram: &[u8]) -> Option<(u128, Vec<u32>)> {
     };
     let ssrcs = std::iter::once(audio).chain(unmixed).chain(video).chain(screen_sharing);
     Some((u128::from_str_radix(&session, 16).ok()?, ssrcs.take(ANNOUNCED_MAX).collect()))
-}
-
-/// The SSRC of a packet, of either kind (RFC 3550 sections 5.1 and 6.4).
-fn ssrc_of(datagram: &[u8]) -> Option<u32> {
-    let at = if is_rtcp(datagram) { 4 } else { 8 };
-    Some(u32::from_be_bytes(*datagram.get(at..)?.first_chunk()?))
 }

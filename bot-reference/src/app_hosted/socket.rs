@@ -7,17 +7,18 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use graph_api::{Guid, Timestamp};
-use media::{audio::FRAME_PERIOD, transport::DATAGRAM_MAX};
+use media::{
+    audio::FRAME_PERIOD,
+    transport::{DATAGRAM_MAX, Outgoing},
+};
 use seam::{Arrival, Clock, Datagram, Network};
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
-use super::{
-    outgoing::Outgoing,
-    sessions::{Owner, Sessions},
-};
-use crate::Settings;
+use super::sessions::{Habits, Owner, Sessions};
+use crate::{Input, Scene, Settings};
 
 /// Slots that are made up for after a stall; what is older is left out.
 const CATCH_UP_MAX: u64 = 50;
@@ -27,6 +28,7 @@ const CATCH_UP_MAX: u64 = 50;
 pub(crate) struct AppHosted {
     sessions: Arc<Mutex<Sessions>>,
     socket: Arc<dyn Datagram>,
+    /// Sound goes on whatever the time of day is set to.
     clock: Clock,
     /// When slot 0 is due; times are counted from here.
     began: Timestamp,
@@ -49,8 +51,11 @@ impl AppHosted {
         let socket: Arc<dyn Datagram> = network.datagram(settings.media_listen).await?.into();
         let bound = socket.local_addr()?;
         let address = declared(network, bound, settings.media_address, public_url).await?;
+        // Barcodes say what time of the day it is.
+        let habits = Habits::of(settings, clock.now().as_millis());
+        let clock = clock.steady();
         Ok(Self {
-            sessions: Arc::new(Mutex::new(Sessions::new(app, address, settings.flaw))),
+            sessions: Arc::new(Mutex::new(Sessions::new(app, address, habits))),
             socket,
             began: clock.now(),
             clock,
@@ -89,13 +94,26 @@ impl AppHosted {
         self.sessions().close(owner);
     }
 
+    /// See [`Sessions::scene`].
+    pub(crate) fn scene(&self, call: Guid, scene: Scene) {
+        self.sessions().scene(call, scene);
+    }
+
+    /// The planted fault: a memory with what was heard in it, as base64.
+    pub(crate) fn kept_in(&self, memory: &[u8]) -> Vec<u8> {
+        let mut memory: Value = serde_json::from_slice(memory).unwrap_or_default();
+        memory["heard"] = BASE64.encode(self.sessions().kept()).into();
+        memory.to_string().into_bytes()
+    }
+
     /// What `GET /health` shows.
     pub(crate) fn to_json(&self) -> Value {
         self.sessions().to_json()
     }
 
-    /// Receives, and sends every 20 ms, for ever. While there are no sessions it only receives.
-    pub(crate) async fn run(self) {
+    /// Receives, and sends every 20 ms, for ever. While there are no sessions it only receives. Keys of the menu go to
+    /// `keys`.
+    pub(crate) async fn run(self, keys: mpsc::Sender<Input>) {
         let mut datagram = vec![0; DATAGRAM_MAX + 1];
         let mut out = Outgoing::default();
         let (mut slot, mut deaf_until) = (0, None);
@@ -118,9 +136,16 @@ impl AppHosted {
                     self.send(&mut out).await;
                 },
                 arrived = self.receive(deaf_until, &mut datagram) => match arrived {
-                    Ok(Arrival { len, from, at }) => {
+                    // When it came is told by the clock of the day.
+                    Ok(Arrival { len, from, .. }) => {
                         deaf_until = None;
-                        self.sessions().receive(self.since(at), from, &datagram[..len]);
+                        let now = self.since(self.clock.now());
+                        let mut sessions = self.sessions();
+                        sessions.receive(now, from, &datagram[..len]);
+                        while let Some((call, key)) = sessions.key() {
+                            // Somebody presses keys faster than the bot can act: what is too much is lost.
+                            let _ = keys.try_send(Input::Heard { call, key });
+                        }
                     }
                     Err(error) => {
                         // It may be one datagram's error, and it may come again at once.

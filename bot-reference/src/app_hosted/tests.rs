@@ -5,14 +5,13 @@ use std::net::SocketAddr;
 use graph_api::Guid;
 use media::{
     audio::{FRAME_PERIOD, Marker, MarkerDetector, Pcm16K, SAMPLES_16K, Tone},
-    transport::{Blob, Leg, Message, NOBODY},
+    transport::{Blob, Leg, Message, NOBODY, Outgoing},
 };
 use serde_json::Value;
 
 use super::{
     ANSWER, ANSWERED_BELOW, GREETING,
-    outgoing::Outgoing,
-    sessions::{Owner, SESSIONS_MAX, SHOWN_MAX, Sessions, UNSURE_MAX},
+    sessions::{Habits, Owner, SESSIONS_MAX, SHOWN_MAX, Sessions, UNSURE_MAX},
 };
 use crate::Flaw;
 
@@ -73,7 +72,7 @@ struct World {
 
 impl World {
     fn new(flaw: Option<Flaw>, calls: u128) -> Self {
-        let mut sessions = Sessions::new(APP, at(BOT), flaw);
+        let mut sessions = Sessions::new(APP, at(BOT), Habits::flawed(flaw));
         let far = (0..calls).map(|n| Far::of(&mut sessions, 0, n, 7_000 + 10 * n as u32));
         let far = far.collect();
         Self { sessions, far, slot: 0, out: Outgoing::default() }
@@ -237,7 +236,7 @@ fn planted_faults_of_media_are_real() {
 
 #[test]
 fn sessions_are_unlike_each_other_and_the_same_in_every_life() {
-    let mut sessions = Sessions::new(APP, at(BOT), None);
+    let mut sessions = Sessions::new(APP, at(BOT), Habits::flawed(None));
     let owners: Vec<Owner> = (0..SESSIONS_MAX as u128 / 2)
         .flat_map(|n| [Owner::Call(call(n)), Owner::Plan(call(n), n as u32 % 3)])
         .collect();
@@ -251,21 +250,21 @@ fn sessions_are_unlike_each_other_and_the_same_in_every_life() {
     assert_eq!(sessions.open(owners[7]).as_ref(), Some(&blobs[7]), "answered once more");
     assert_eq!(sessions.open(Owner::Call(call(9_999))), None, "there is an end");
     assert!(sessions.to_json()["live"].as_array().unwrap().len() <= SHOWN_MAX);
-    let mut again = Sessions::new(APP, at(BOT), None);
+    let mut again = Sessions::new(APP, at(BOT), Habits::flawed(None));
     assert_eq!(again.open(owners[3]).as_ref(), Some(&blobs[3]));
-    let mut other = Sessions::new(Guid::from_u128(2), at(BOT), None);
+    let mut other = Sessions::new(Guid::from_u128(2), at(BOT), Habits::flawed(None));
     assert_ne!(read(&other.open(owners[3]).unwrap()).session, read(&blobs[3]).session);
 }
 
 #[test]
 fn two_calls_never_share_an_ssrc() {
-    let empty = Sessions::new(APP, at(BOT), None);
+    let empty = Sessions::new(APP, at(BOT), Habits::flawed(None));
     let mut seen = std::collections::BTreeMap::new();
-    let drawn = (0..400_000).map(|n| (n, empty.draw(Owner::Call(call(n))).1));
+    let drawn = (0..200_000).map(|n| (n, empty.draw(Owner::Call(call(n))).1));
     let twins: Vec<u128> =
         drawn.flat_map(|(n, ssrc)| seen.insert(ssrc, n).map(|twin| [twin, n])).flatten().collect();
     assert!(twins.len() > 1, "of so many some draw the same");
-    let mut sessions = Sessions::new(APP, at(BOT), None);
+    let mut sessions = Sessions::new(APP, at(BOT), Habits::flawed(None));
     let blobs = twins.iter().map(|n| sessions.open(Owner::Call(call(*n))).unwrap());
     let ssrcs = blobs.map(|text| Blob::read(&text).unwrap().unwrap().audio.ssrc);
     assert_eq!(ssrcs.collect::<std::collections::BTreeSet<u32>>().len(), twins.len());
@@ -275,7 +274,7 @@ fn two_calls_never_share_an_ssrc() {
 #[test]
 fn a_call_that_may_have_begun_is_waited_for() {
     let plan = Owner::Plan(call(0), 1);
-    let mut lost = Sessions::new(APP, at(BOT), None);
+    let mut lost = Sessions::new(APP, at(BOT), Habits::flawed(None));
     let blob = Blob::read(&lost.open(plan).unwrap()).unwrap().unwrap();
     lost.unsure(FRAME_PERIOD, plan);
     let mut out = Outgoing::default();
@@ -287,7 +286,7 @@ fn a_call_that_may_have_begun_is_waited_for() {
     assert_eq!(lost.to_json()["live"][0]["callId"], serde_json::json!(call(5)));
     lost.slot(UNSURE_MAX * 2, &mut out);
     assert!(lost.is_empty(), "the platform has been silent for so long");
-    let mut begun = Sessions::new(APP, at(BOT), None);
+    let mut begun = Sessions::new(APP, at(BOT), Habits::flawed(None));
     begun.open(plan).unwrap();
     begun.begun(plan, call(6));
     begun.slot(UNSURE_MAX * 9, &mut out);

@@ -90,7 +90,7 @@ impl Bot {
             }
             // The next notification will have it asked about again.
             Outcome::Done
-            | Outcome::Created(_)
+            | Outcome::Created { .. }
             | Outcome::Listed(_)
             | Outcome::Unsure
             | Outcome::Unreached(_) => {}
@@ -123,13 +123,14 @@ impl Bot {
         self.unsure = self.unsure.saturating_add((*outcome == Outcome::Unsure).into());
         let (worked, sorry) = (&Job::SORRY[1..], &Job::SORRY[..]);
         let early = self.has(Flaw::SpeaksWhileRinging);
-        if let Outcome::Created(call) = outcome
+        if let Outcome::Created { call, own } = outcome
             && !self.knows(*call)
             && !self.ended.contains(call)
         {
             let waiting = self.looks.remove(call).unwrap_or_default();
             let mut line = Line::new(now, &self.settings);
             (line.taken, line.group) = (true, plan.also.is_some());
+            line.own = *own;
             line.peer = plan.also.is_none().then_some(plan.to);
             (line.connected, line.audio) = (early, early);
             self.look_after(now, *call, line, effects);
@@ -139,7 +140,7 @@ impl Bot {
         }
         let next = match outcome {
             Outcome::Gone | Outcome::Refused | Outcome::Unreached(_) => sorry,
-            Outcome::Created(_)
+            Outcome::Created { .. }
             | Outcome::Done
             | Outcome::Found(_)
             | Outcome::Listed(_)
@@ -157,6 +158,7 @@ impl Line {
             Ask::Answer => return self.has_answered(outcome, turn),
             Ask::Redirect(_) => self.has_redirected(outcome, turn),
             Ask::Look => {
+                self.looking = false;
                 if let Outcome::Found(facts) = outcome {
                     return self.found(facts, turn);
                 }
@@ -184,10 +186,12 @@ impl Line {
             }
             // of two, nobody can be muted.
             Ask::Mute | Ask::Unmute => self.then(if sure { &Job::SORRY[1..] } else { &Job::SORRY }),
+            Ask::Share(on) => self.may_share(on, sure),
             Ask::Participants { aloud } => {
                 if let Outcome::Listed(seats) = outcome {
                     self.roster.replace(seats);
                     self.counts_heads(turn);
+                    self.who_shares();
                 }
                 if aloud {
                     self.then(if sure { &Job::SORRY[1..] } else { &Job::SORRY });
@@ -208,7 +212,7 @@ impl Line {
                 !turn.has(Flaw::LeavesRefusedRedirect)
             }
             Outcome::Done
-            | Outcome::Created(_)
+            | Outcome::Created { .. }
             | Outcome::Found(_)
             | Outcome::Listed(_)
             | Outcome::Gone => turn.has(Flaw::AnswersRedirected),
@@ -221,7 +225,7 @@ impl Line {
     fn has_answered(&mut self, outcome: &Outcome, turn: &mut Turn<'_>) -> Fate {
         self.answering = false;
         if matches!(outcome, Outcome::Unsure | Outcome::Unreached(_)) {
-            turn.ask(Ask::Look);
+            self.look(turn);
             return Fate::GoesOn;
         }
         if *outcome == Outcome::Refused && !self.connected {
@@ -257,7 +261,7 @@ impl Line {
             Outcome::Unreached(wait) => wait.unwrap_or_default().max(AGAIN_AFTER),
             Outcome::Refused | Outcome::Unsure => AGAIN_AFTER * 5,
             Outcome::Done
-            | Outcome::Created(_)
+            | Outcome::Created { .. }
             | Outcome::Found(_)
             | Outcome::Listed(_)
             | Outcome::Gone => return,

@@ -20,11 +20,16 @@ impl Line {
     /// A key was pressed, or told again.
     pub(super) fn pressed(&mut self, press: Press, turn: &mut Turn<'_>) -> Wish {
         let new = self.heard.is_new(press.sequence) || turn.has(Flaw::ActsTwiceOnRepeatedTone);
-        if !new || !self.connected || self.leaving || self.transfer.is_some() {
+        if new { self.does(press.key, turn) } else { Wish::None }
+    }
+
+    /// What a key of the menu says.
+    pub(super) fn does(&mut self, key: Key, turn: &mut Turn<'_>) -> Wish {
+        if !self.connected || self.leaving || self.transfer.is_some() {
             return Wish::None;
         }
         let colleague = turn.settings.colleague;
-        match (press.key, colleague) {
+        match (key, colleague) {
             (Key::Digit(1), _) => self.then(&[Job::Record, Job::MENU]),
             // One at a time: a second one would be refused.
             (Key::Digit(2), Some(_))
@@ -40,6 +45,8 @@ impl Line {
                 self.leave(turn);
             }
             (Key::Digit(8), Some(_)) if self.peer.is_some() => return Wish::GroupCall,
+            // of two, nobody can share.
+            (Key::Digit(9), _) if self.group && turn.settings.sees() => self.share(turn),
             (Key::Digit(0), _) => self.leave(turn),
             (Key::Star, _) => turn.ask(Ask::Participants { aloud: true }),
             // It ends the record, and says so here too.

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use graph_api::{Guid, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{heard::Heard, roster::Roster};
+use super::{heard::Heard, roster::Roster, scene::Looked, scene::Scene, scene::Screen};
 use crate::{
     Flaw, Settings,
     ask::{Ask, Effect, Prompt, context},
@@ -90,6 +90,9 @@ pub(super) struct Line {
     /// An answer is on its way to Graph.
     #[serde(skip)]
     pub answering: bool,
+    /// It is being asked about.
+    #[serde(skip)]
+    pub looking: bool,
     /// It was answered, or is the bot's own.
     pub taken: bool,
     pub connected: bool,
@@ -127,6 +130,17 @@ pub(super) struct Line {
     pub no_media: bool,
     #[serde(skip)]
     pub roster: Roster,
+    /// The bot's own id as a participant.
+    #[serde(skip)]
+    pub own: Option<Guid>,
+    #[serde(skip)]
+    pub screen: Screen,
+    /// What was last told of what can be seen.
+    #[serde(skip)]
+    pub scene: Option<Box<Scene>>,
+    /// What that was made of.
+    #[serde(skip)]
+    pub looked_at: Option<Looked>,
 }
 
 /// One call's share of one input.
@@ -196,6 +210,7 @@ impl Line {
     /// Says what can be said now; a prompt before audio flows would be refused.
     pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
         if turn.settings.is_app_hosted() && !turn.has(Flaw::PromptsAppHosted) {
+            self.look_around(turn);
             // there Graph says, records and subscribes to nothing.
             self.todo.clear();
             return;
@@ -264,9 +279,11 @@ impl Line {
         }
         if self.invite.is_some_and(|invite| is(INVITE, invite.ticket)) {
             self.invite = None;
-            self.group |= worked;
             if !worked && turn.has(Flaw::LeavesWhenInviteFails) {
                 self.leave(turn);
+            }
+            if worked && !self.group {
+                (self.group, self.escalated) = (true, self.connected);
             }
             self.then(if worked { &Job::SORRY[1..] } else { &Job::SORRY });
         }
@@ -301,6 +318,7 @@ impl Line {
         if !whole || again {
             turn.ask(Ask::Participants { aloud: false });
         }
+        self.who_shares();
         if turn.has(Flaw::UnmutesItself) && news.seats().iter().any(|seat| seat.muted) {
             turn.ask(Ask::Unmute);
         }
@@ -323,6 +341,7 @@ impl Line {
     pub(super) fn learn(&mut self, facts: &Facts, turn: &mut Turn<'_>) {
         self.peer = self.peer.or(facts.peer);
         self.participant = self.participant.or(facts.participant);
+        self.own = self.own.or(facts.own);
         if facts.group && !self.group {
             self.group = true;
             self.escalated = self.connected;
@@ -380,7 +399,7 @@ impl Line {
         if due(self.check_at) {
             self.check_at = Some(now + CHECK_AFTER * (1 << self.checks.min(CHECKS_MAX)));
             self.checks = self.checks.saturating_add(1);
-            turn.ask(Ask::Look);
+            self.look(turn);
         }
         if self.hang_up_at <= now {
             self.leave(turn);
@@ -388,12 +407,19 @@ impl Line {
         if self.keep_alive_at <= now {
             self.keep_alive_at = now + every;
             if !self.connected {
-                turn.ask(Ask::Look);
+                self.look(turn);
             } else if !turn.has(Flaw::NeverKeepsAlive) {
                 turn.ask(Ask::KeepAlive);
             }
         }
         self.go_on(turn);
+    }
+
+    /// Asks about the call, unless that is under way: whoever was told to wait does not ask beside it.
+    pub(super) fn look(&mut self, turn: &mut Turn<'_>) {
+        if !std::mem::replace(&mut self.looking, true) {
+            turn.ask(Ask::Look);
+        }
     }
 
     /// Ends that did not come in time are taken for lost.
@@ -411,7 +437,7 @@ impl Line {
         if self.transfer.is_some_and(|until| until <= now) {
             self.transfer = None;
             self.then(&Job::SORRY);
-            turn.ask(Ask::Look);
+            self.look(turn);
         }
         if matches!(self.tones, Tones::Again(at) if at <= now) {
             self.subscribe(turn);

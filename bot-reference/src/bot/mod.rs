@@ -10,6 +10,7 @@ mod planted;
 mod properties;
 mod roster;
 mod saved;
+mod scene;
 #[cfg(test)]
 mod tests;
 
@@ -20,12 +21,13 @@ use graph_api::{Guid, Timestamp};
 use crate::{
     Flaw, Settings,
     ask::{Ask, Effect, Outcome},
-    entry::Entry,
+    entry::{Entry, Key},
 };
 use line::{Line, Turn};
 
 pub(crate) use line::{INVITE, RECORD};
 pub use saved::BadMemory;
+pub use scene::{Scene, Sight};
 
 /// Ended calls that are still known, so that a late or repeated notification does not revive them.
 const ENDED_MAX: usize = 1_000;
@@ -47,6 +49,13 @@ pub enum Input {
         ask: Ask,
         /// The answer.
         outcome: Outcome,
+    },
+    /// A key was heard in media of the bot's own.
+    Heard {
+        /// The call.
+        call: Guid,
+        /// Which.
+        key: Key,
     },
     /// Time has passed.
     Deadline,
@@ -99,6 +108,12 @@ impl Bot {
         self.calls.contains_key(&call)
     }
 
+    /// What can be seen in a call, as [`Effect::Scene`] announced it.
+    pub fn scene(&self, call: Guid) -> Scene {
+        let scene = self.calls.get(&call).and_then(|line| line.scene.as_deref());
+        scene.cloned().unwrap_or_default()
+    }
+
     /// When the bot wants to be woken.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.calls.values().map(|line| line.next(&self.settings)).min()
@@ -112,6 +127,7 @@ impl Bot {
             Input::Answered { call, ask, outcome } => {
                 self.answered(now, call, ask, outcome, &mut effects);
             }
+            Input::Heard { call, key } => self.heard(now, call, key, &mut effects),
             Input::Deadline => {}
         }
         // Afterwards: what has just ended is not spoken to any more, however much was due.

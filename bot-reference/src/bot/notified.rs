@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Flaw,
     ask::{Ask, Effect, Prompt},
-    entry::{Entry, Facts, State, Subject},
+    entry::{Entry, Facts, Key, State, Subject},
 };
 
 impl Bot {
@@ -98,6 +98,20 @@ impl Bot {
             }
             facts.press.map_or(Wish::None, |press| line.pressed(press, turn))
         });
+        if wish == Some(Wish::GroupCall) {
+            self.call_both(now, call, effects);
+        }
+    }
+
+    /// A key was heard in media of the bot's own: there it comes once.
+    pub(super) fn heard(
+        &mut self,
+        now: Timestamp,
+        call: Guid,
+        key: Key,
+        effects: &mut Vec<Effect>,
+    ) {
+        let wish = self.with_line(now, call, effects, |line, turn| line.does(key, turn));
         if wish == Some(Wish::GroupCall) {
             self.call_both(now, call, effects);
         }

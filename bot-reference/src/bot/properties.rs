@@ -11,11 +11,15 @@ use super::*;
 use crate::{
     Hosting,
     ask::Prompt,
-    entry::{Facts, Key, Press, RosterNews, Seat, State, Subject},
+    entry::{Facts, Key, Press, RosterNews, SEATS_MAX, Seat, State, Stream, Streams, Subject},
 };
 
 /// Bytes of memory that one call may take.
 const CALL_BYTES: usize = 2_048;
+
+/// The bot as a participant, and somebody else.
+const OWN: Guid = Guid::from_u128(79);
+const OTHER: Guid = Guid::from_u128(80);
 
 /// What happens in a life.
 #[derive(Debug, Clone)]
@@ -56,6 +60,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             failed,
             peer: Some(Guid::from_u128(90)),
             participant: None,
+            own: Some(OWN),
         },
     )
 }
@@ -63,15 +68,29 @@ fn facts() -> impl Strategy<Value = Facts> {
 fn subject() -> impl Strategy<Value = Subject> {
     let name = prop::sample::select(vec!["greeting", "menu", "sorry", "story", "record", "invite"]);
     let context = (name, 0..12_u32).prop_map(|(name, n)| format!("{name}-{n}"));
-    let seat = Seat { participant: Guid::from_u128(80), ..Seat::default() };
+    let stream = || prop::option::of((0..9_u32, any::<bool>()));
+    let streams = (stream(), stream(), stream()).prop_map(|all| {
+        let of = |one: Option<(u32, bool)>| one.map(|(source, sends)| Stream { source, sends });
+        Streams { audio: of(all.0), video: of(all.1), sharing: of(all.2) }
+    });
+    let who = prop::sample::select(vec![OWN, OTHER]);
+    let seat = (who, streams, any::<bool>()).prop_map(|(participant, streams, gone)| Seat {
+        participant,
+        gone,
+        streams,
+        ..Seat::default()
+    });
     prop_oneof![
         2 => facts().prop_map(Subject::Incoming),
         8 => facts().prop_map(Subject::Updated),
         1 => Just(Subject::Ended),
         4 => (prop::option::of(context), any::<bool>())
             .prop_map(|(context, worked)| Subject::OperationEnded { context, worked }),
-        1 => (0..5_u64).prop_map(move |sequence| {
-            Subject::Roster(RosterNews::Delta { sequence, changed: vec![seat] })
+        2 => (0..5_u64, prop::collection::vec(seat, 0..3)).prop_map(|(sequence, changed)| {
+            Subject::Roster(match sequence {
+                0 => RosterNews::Full(changed),
+                _ => RosterNews::Delta { sequence, changed },
+            })
         }),
         1 => Just(Subject::Other),
     ]
@@ -80,7 +99,10 @@ fn subject() -> impl Strategy<Value = Subject> {
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         6 => Just(Outcome::Done),
-        3 => (4..7_u128).prop_map(|call| Outcome::Created(Guid::from_u128(call))),
+        3 => (4..7_u128).prop_map(|call| Outcome::Created {
+            call: Guid::from_u128(call),
+            own: Some(OWN),
+        }),
         4 => facts().prop_map(Outcome::Found),
         1 => Just(Outcome::Listed(Vec::new())),
         1 => Just(Outcome::Gone),
@@ -91,12 +113,15 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let call = (0..4_u128).prop_map(Guid::from_u128);
+    let call = || (0..4_u128).prop_map(Guid::from_u128);
     prop_oneof![
-        8 => (call, subject())
+        8 => (call(), subject())
             .prop_map(|(call, subject)| Step::Input(Input::Notified(Entry { call, subject }))),
         8 => (any::<usize>(), outcome()).prop_map(|(which, outcome)| Step::Reply(which, outcome)),
         2 => Just(Step::Input(Input::Deadline)),
+        2 => (call(), 0..10_u8).prop_map(|(call, digit)| {
+            Step::Input(Input::Heard { call, key: Key::Digit(digit) })
+        }),
         1 => Just(Step::Restart),
     ]
 }
@@ -115,7 +140,7 @@ struct Life {
 
 fn settings(flaw: Option<Flaw>, media: Hosting) -> Settings {
     let colleague = Some(Guid::from_u128(91));
-    Settings { max_calls: 3, colleague, flaw, media, ..Settings::default() }
+    Settings { max_calls: 3, colleague, flaw, media, video: 2, ..Settings::default() }
 }
 
 impl Life {
@@ -170,8 +195,8 @@ impl Life {
         let begins = matches!(ask, Ask::Call { .. });
         let of_read = matches!(outcome, Outcome::Found(_));
         let of_list = matches!(outcome, Outcome::Listed(_));
-        let dead = matches!(&outcome, Outcome::Created(call) if self.over.contains(call));
-        let of_call = matches!(outcome, Outcome::Created(_));
+        let dead = matches!(&outcome, Outcome::Created { call, .. } if self.over.contains(call));
+        let of_call = matches!(outcome, Outcome::Created { .. });
         let (looks, done) = (ask == Ask::Look, outcome == Outcome::Done);
         if looks && (of_list || of_call) {
             Outcome::Gone
@@ -220,6 +245,10 @@ impl Life {
                 self.over.insert(call);
                 self.tones.remove(&call);
             }
+            Effect::Scene(call) => {
+                prop_assert!(self.bot.settings.sees(), "nothing is seen");
+                prop_assert!(self.bot.scene(call).people.len() <= SEATS_MAX);
+            }
             Effect::Crash => prop_assert!(false, "no fault is planted"),
         }
         Ok(())
@@ -265,6 +294,7 @@ fn is_of_key(ask: Ask) -> bool {
         | Ask::CancelMedia
         | Ask::Mute
         | Ask::Unmute
+        | Ask::Share(_)
         | Ask::Participants { aloud: true }
         | Ask::Call { .. } => true,
         Ask::Play(Prompt::Greeting | Prompt::Menu | Prompt::Sorry | Prompt::Story, _)

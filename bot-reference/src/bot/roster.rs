@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use graph_api::Guid;
 
-use crate::entry::{RosterNews, SEATS_MAX, Seat};
+use crate::entry::{RosterNews, SEATS_MAX, Seat, Streams};
 
-/// Participants by id, with their user where they are one.
+/// Participants by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Roster {
-    seats: BTreeMap<Guid, Option<Guid>>,
+    seats: BTreeMap<Guid, Seat>,
     sequence: u64,
+    /// How often it has changed.
+    changes: u64,
 }
 
 impl Roster {
@@ -39,12 +41,18 @@ impl Roster {
         self.change(all);
     }
 
+    /// Another number is another roster.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn change(&mut self, changed: &[Seat]) {
+        self.changes = self.changes.wrapping_add(1);
         for seat in changed {
             if seat.gone {
                 self.seats.remove(&seat.participant);
             } else if self.seats.len() < SEATS_MAX {
-                self.seats.insert(seat.participant, seat.user);
+                self.seats.insert(seat.participant, *seat);
             }
         }
     }
@@ -61,13 +69,23 @@ impl Roster {
 
     /// Whether no user is known.
     pub(super) fn has_no_people(&self) -> bool {
-        self.seats.values().all(Option::is_none)
+        self.seats.values().all(|seat| seat.user.is_none())
     }
 
     /// The participant that a user is.
     pub(super) fn participant(&self, user: Guid) -> Option<Guid> {
-        let found = self.seats.iter().find(|(_, other)| **other == Some(user));
-        found.map(|(participant, _)| *participant)
+        let found = self.seats.values().find(|seat| seat.user == Some(user));
+        found.map(|seat| seat.participant)
+    }
+
+    /// What can be heard and seen of a participant.
+    pub(super) fn streams(&self, participant: Guid) -> Option<Streams> {
+        self.seats.get(&participant).map(|seat| seat.streams)
+    }
+
+    /// Everybody, in the order of their ids.
+    pub(super) fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.values()
     }
 }
 
@@ -79,7 +97,7 @@ mod tests {
     fn gaps_are_noticed_and_repeats_are_not_taken_twice() {
         let id = Guid::from_u128;
         let seat =
-            |n, gone| Seat { participant: id(n), user: Some(id(n + 10)), gone, muted: false };
+            |n, gone| Seat { participant: id(n), user: Some(id(n + 10)), gone, ..Seat::default() };
         let delta =
             |sequence, changed: &[Seat]| RosterNews::Delta { sequence, changed: changed.into() };
         let mut roster = Roster::default();

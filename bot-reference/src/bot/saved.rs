@@ -92,6 +92,7 @@ impl Bot {
                 line.heard = super::heard::Heard::default();
             }
             let ask = if bot.settings.is_app_hosted() { line.lose_media() } else { Ask::Look };
+            line.looking = ask == Ask::Look;
             bot.calls.insert(call, line);
             effects.push(Effect::Ask(call, ask));
         }

@@ -51,6 +51,7 @@ const RING: Facts = Facts {
     group: false,
     recorded: false,
     participant: None,
+    own: None,
     failed: false,
     press: None,
 };
@@ -189,7 +190,7 @@ fn the_caller_is_called_back_after_the_end() {
     let call = Ask::Call { plan: 1, to: ALICE, also: None };
     let ended = bot.handle(at(11), told(Subject::Ended));
     assert_eq!(ended, [Effect::Forget(CALL), ask(call)]);
-    assert_eq!(bot.handle(at(11), replied(call, Outcome::Created(NEW))), []);
+    assert_eq!(bot.handle(at(11), replied(call, Outcome::Created { call: NEW, own: None })), []);
     assert_eq!((bot.calls(), bot.knows(NEW)), (1, true));
     let active = Input::Notified(Entry { call: NEW, subject: Subject::Updated(ACTIVE) });
     let greeting = Ask::Play(Prompt::Greeting, 1);
@@ -202,7 +203,7 @@ fn a_group_call_is_begun_beside_this_one() {
     let mut bot = listening();
     let call = Ask::Call { plan: 1, to: ALICE, also: Some(BOB) };
     assert_eq!(bot.handle(at(10), digit(1, 8)), [ask(call)]);
-    let created = bot.handle(at(11), replied(call, Outcome::Created(NEW)));
+    let created = bot.handle(at(11), replied(call, Outcome::Created { call: NEW, own: None }));
     assert_eq!((created, bot.calls()), (vec![play(Prompt::Menu, 3)], 2));
 }
 

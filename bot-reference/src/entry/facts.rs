@@ -59,6 +59,8 @@ pub struct Facts {
     pub peer: Option<Guid>,
     /// That user's id as a participant.
     pub participant: Option<Guid>,
+    /// The bot's own id as a participant.
+    pub own: Option<Guid>,
     /// Something went wrong: a transfer, where one was under way.
     pub failed: bool,
     /// A key was pressed.
@@ -87,8 +89,23 @@ impl Facts {
             group: there("meetingInfo") || there("chatInfo") || (outgoing && targets.len() > 1),
             peer: guid("/identity/user/id"),
             participant: guid("/id"),
+            own: call.get("myParticipantId").and_then(Value::as_str).and_then(|id| id.parse().ok()),
             failed: call.pointer("/resultInfo/code").is_some_and(is_failure),
             press: call.get("toneInfo").and_then(press_of),
+        }
+    }
+}
+
+impl Key {
+    /// The key of a tone, in Graph's words.
+    pub fn of_tone(tone: &str) -> Self {
+        let tone = tone.to_ascii_lowercase();
+        let digit = tone.strip_prefix("tone").and_then(|digit| digit.parse().ok());
+        match (tone.as_str(), digit) {
+            ("star", _) => Self::Star,
+            ("pound", _) => Self::Pound,
+            (_, Some(digit @ 0..=9)) => Self::Digit(digit),
+            _ => Self::Other,
         }
     }
 }
@@ -114,13 +131,6 @@ fn is_failure(code: &Value) -> bool {
 
 fn press_of(info: &Value) -> Option<Press> {
     let sequence = info.get("sequenceId")?.as_u64()?;
-    let tone = info.get("tone")?.as_str()?.to_ascii_lowercase();
-    let digit = tone.strip_prefix("tone").and_then(|digit| digit.parse().ok());
-    let key = match (tone.as_str(), digit) {
-        ("star", _) => Key::Star,
-        ("pound", _) => Key::Pound,
-        (_, Some(digit @ 0..=9)) => Key::Digit(digit),
-        _ => Key::Other,
-    };
-    Some(Press { sequence, key })
+    let tone = info.get("tone")?.as_str()?;
+    Some(Press { sequence, key: Key::of_tone(tone) })
 }

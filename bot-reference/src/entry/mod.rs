@@ -12,7 +12,7 @@ use crate::Flaw;
 
 pub use facts::{Facts, Key, Press, State};
 pub(crate) use roster::SEATS_MAX;
-pub use roster::{RosterNews, Seat, seats};
+pub use roster::{RosterNews, Seat, Stream, Streams, seats};
 
 /// Entries of one batch.
 const ENTRIES_MAX: usize = 1_000;

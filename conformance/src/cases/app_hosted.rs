@@ -26,6 +26,7 @@ pub const CASES: &[&Case] = &[
     &ALWAYS_SENDS,
     &HELD,
     &KEYS,
+    &NO_MEDIA,
 ];
 
 const DECLARED: Rule = Rule {
@@ -85,6 +86,14 @@ const KEYS_ONCE: Rule = Rule {
     source: "RFC 4733 section 2.5: a key is sent in several packets, the last three times",
 };
 
+const OWN_MEDIA: Rule = Rule {
+    id: "permission.ownMedia",
+    contract: Some("R-070"),
+    sourced: Sourced::Documented,
+    says: "A bot that handles its media itself needs Calls.AccessMedia.All to answer.",
+    source: "https://learn.microsoft.com/graph/api/call-answer",
+};
+
 /// By then whatever a bot says first has been said.
 const SAID: Duration = secs(8);
 /// How long a marker lasts.
@@ -107,7 +116,7 @@ async fn speaks(stage: &Stage, call: &Call, marker: u64) -> Result<(), Wrong> {
 /// When Alice heard this marker, in milliseconds since 1970, and how often.
 async fn heard(stage: &Stage, call: &Call, marker: u64) -> Result<Vec<u64>, Wrong> {
     let path = format!("/calls/{}/heard/{}.json", call.id, call.by.id);
-    let heard = stage.control().get(&path).await?;
+    let heard = stage.control().look(&path).await?;
     let markers = heard["markers"].as_array().into_iter().flatten();
     let is = |one: &&Value| one["markerId"] == marker;
     Ok(markers.filter(is).filter_map(|one| one["atMs"].as_u64()).collect())
@@ -128,8 +137,8 @@ async fn answer_to(stage: &Stage, call: &Call, marker: u64) -> Result<u64, Wrong
 }
 
 /// How the session of a call does; none if there is none.
-async fn session(stage: &Stage, call: &Call) -> Result<Value, Wrong> {
-    let mut shown = stage.control().get(&format!("/calls/{}/media", call.id)).await?;
+pub(super) async fn session(stage: &Stage, call: &Call) -> Result<Value, Wrong> {
+    let mut shown = stage.control().look(&format!("/calls/{}/media", call.id)).await?;
     Ok(shown["session"].take())
 }
 
@@ -293,7 +302,7 @@ pub const ALWAYS_SENDS: Case = Case {
         "In the next ten seconds it sends 50 packets of audio a second, give or take one in twenty.",
     ],
     limit: secs(120),
-    kills: &[Flaw::SendsOnlySpeech],
+    kills: &[Flaw::SendsNoSilence],
     story: |stage| {
         Box::pin(async move {
             let call = talking(stage).await?;
@@ -363,13 +372,45 @@ pub const KEYS: Case = Case {
             let call = talking(stage).await?;
             stage.presses(&call, &["tone1", "tone2", "tone3", "pound"]).await?;
             stage.let_pass(secs(10)).await;
-            let shown = stage.control().get(&format!("/calls/{}/media", call.id)).await?;
+            let shown = stage.control().look(&format!("/calls/{}/media", call.id)).await?;
             match shown["counts"]["tonesSent"].as_u64().unwrap_or_default() {
                 4 => Ok(()),
                 other => {
                     Err(Wrong::bot("4 keys to be pressed back", format!("there were {other}")))
                 }
             }
+        })
+    },
+};
+
+/// Its own.
+pub const NO_MEDIA: Case = Case {
+    id: "app-hosted/refused-without-permission",
+    title: "A bot that may not handle its media understands it, and answers when it may again",
+    level: Level::Should,
+    rule: &OWN_MEDIA,
+    profile: Profile::AppHosted,
+    needs: &[],
+    steps: &[
+        "Alice has called before. The administrator withdraws Calls.AccessMedia.All; she rings.",
+        "The bot's answer is refused with 403: it tries at most 3 times.",
+        "The administrator consents again; the bot takes the next call.",
+    ],
+    limit: secs(180),
+    kills: &[Flaw::RetriesRefusals],
+    story: |stage| {
+        Box::pin(async move {
+            // Its access token says that it may, now and later.
+            let before = stage.is_in_call_with("Alice").await?;
+            stage.hangs_up(&before).await?;
+            stage.hears_of_the_end(&before).await?;
+            stage.consents(false, &["Calls.AccessMedia.All"]).await?;
+            let call = stage.rings_the_bot(&stage.person("Alice")).await?;
+            stage.is_refused(&call, "answer", 1, secs(10)).await?;
+            stage.let_pass(secs(30)).await;
+            super::permissions::understood(&stage.requests(&call, "answer").await?)?;
+            stage.consents(true, &["Calls.AccessMedia.All"]).await?;
+            stage.expect_alive().await
         })
     },
 };

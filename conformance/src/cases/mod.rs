@@ -1,6 +1,7 @@
 //! The catalogue, in reading order.
 
 mod app_hosted;
+mod app_hosted_video;
 mod authentication;
 mod ending;
 mod escalation;
@@ -57,6 +58,7 @@ const TOPICS: &[&[&Case]] = &[
     outgoing::CASES,
     recording_policy::CASES,
     app_hosted::CASES,
+    app_hosted_video::CASES,
 ];
 
 const COUNT: usize = {

@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What the suite does with a bot. A bot in a test is another one than a process.
-pub trait Bot: Send {
+pub trait Bot: Send + Sync {
     /// Starts it; it may come up later.
     ///
     /// # Errors
@@ -33,8 +33,10 @@ pub trait Bot: Send {
     fn start<'a>(&'a mut self, places: &'a Places) -> BoxFuture<'a, Result<(), String>>;
     /// How it ended, if it did.
     fn ended(&mut self) -> Option<String>;
-    /// The last lines that it wrote.
+    /// The last lines that it wrote, since it was started or they were forgotten.
     fn said(&self) -> Vec<String>;
+    /// Forgets them: what comes is about the next case.
+    fn forget(&mut self) {}
     /// Ends it, and everything that it started.
     fn stop(&mut self) -> BoxFuture<'_, ()>;
     /// Whether it can be started again.
@@ -164,6 +166,10 @@ impl Bot for Process {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    fn forget(&mut self) {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn stop(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(self.end())
     }
@@ -198,7 +204,8 @@ async fn read(mut from: impl AsyncRead + Unpin, output: Output) {
 }
 
 fn keep(output: &Output, line: &mut Vec<u8>) {
-    let text = String::from_utf8_lossy(line).trim_end().to_owned();
+    let text = String::from_utf8_lossy(line);
+    let text = anstream::adapter::strip_str(text.trim_end()).to_string();
     line.clear();
     let mut lines = output.lock().unwrap_or_else(PoisonError::into_inner);
     lines.push_back(text);

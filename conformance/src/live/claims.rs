@@ -2,7 +2,7 @@
 
 use graph_fake::manifest::{BotClock, Claim, Deed, Manifest};
 
-use super::Tempo;
+use super::{Tempo, driver};
 use crate::case::{Case, Need, Profile};
 
 /// Longest case that is played where nothing may jump, in seconds.
@@ -30,14 +30,17 @@ pub fn needed(case: &Case) -> Claim {
         (_, Profile::Transfer | Profile::Redirects) => Claim::Transfer,
         (_, Profile::RecordingPolicy) => Claim::RecordingPolicy,
         (_, Profile::AppHosted) => Claim::AppHostedAudio,
+        (_, Profile::AppHostedVideo) => Claim::AppHostedVideo,
     }
 }
 
 /// How time passes for a bot.
 pub fn tempo(manifest: &Manifest) -> Tempo {
     let own_media = [Claim::AppHostedAudio, Claim::AppHostedVideo];
+    if own_media.into_iter().any(|claim| manifest.claims(claim)) {
+        return Tempo::Real;
+    }
     match manifest.clock {
-        _ if own_media.into_iter().any(|claim| manifest.claims(claim)) => Tempo::Real,
         BotClock::Fake => Tempo::Virtual,
         BotClock::Machine => Tempo::Mixed,
     }
@@ -45,6 +48,9 @@ pub fn tempo(manifest: &Manifest) -> Tempo {
 
 /// Why a case is not played with this bot, if it is not.
 pub fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
+    if case.topic() == driver::TOPIC {
+        return driver::kept_out(case, manifest);
+    }
     let claim = needed(case);
     if !manifest.claims(claim) {
         return Some(format!("is for bots that claim '{}'", claim.word()));

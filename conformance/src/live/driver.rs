@@ -21,6 +21,8 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(30);
 /// How long it may take until the platform shows what it did.
 const SHOWN: Duration = Duration::from_secs(30);
+/// The topic of the cases here.
+pub(super) const TOPIC: &str = "driver";
 /// An action that nobody has.
 const INVENTED: &str = "juggleFlamingTorches";
 
@@ -202,7 +204,7 @@ pub const CASES: [(&Case, &[DriverAction]); 4] = [
     (&HANGS_UP, &[DriverAction::JoinMeeting, DriverAction::HangUp]),
 ];
 
-/// Why a case is not played with this bot, if it is not; `None` too for cases that need no driver.
+/// Why one of the cases here is not played with this bot, if it is not.
 pub(super) fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
     let (_, actions) = CASES.into_iter().find(|(known, _)| known.id == case.id)?;
     if manifest.driver.is_none() {

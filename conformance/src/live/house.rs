@@ -4,6 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use graph_fake::{
@@ -23,6 +24,13 @@ use crate::control::{Control, ControlError};
 
 /// Any free port of this machine.
 const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// From the answer to the established call, and from there to audio that flows. Longer than in the simulator, so that
+/// a bot that does not wait for it is seen, however slow its machine is.
+const SET_UP: Duration = Duration::from_millis(200);
+const AUDIO_START: Duration = Duration::from_millis(600);
+/// How late somebody who sleeps may wake.
+const TICK: Duration = Duration::from_millis(5);
 
 /// Where the fake listens, and where its authority is kept.
 #[derive(Debug, Clone)]
@@ -66,13 +74,13 @@ pub struct House {
     pub network: Arc<RealNetwork>,
     /// What a manifest's placeholders stand for.
     pub places: Places,
-    serves: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
     _ca: Option<tempfile::TempDir>,
 }
 
 impl Drop for House {
     fn drop(&mut self) {
-        self.serves.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -119,9 +127,9 @@ impl House {
         fill(&mut places, &fake, &ca_file);
         let (watch, control) = (fake.watch.clone(), places.control.clone());
         let control = Control::new(network.clone(), control);
-        let serves = tokio::spawn(fake.run());
+        let tasks = [tokio::spawn(fake.run()), tokio::spawn(tick(clock.clone()))];
         let kept = site.ca_dir.is_none().then_some(scratch);
-        Ok(Self { clock, watch, control, network, places, serves, _ca: kept })
+        Ok(Self { clock, watch, control, network, places, tasks, _ca: kept })
     }
 
     /// Takes back what a case has changed of the world: faults, switches, permissions, how people react.
@@ -150,10 +158,25 @@ impl House {
     }
 }
 
-/// As shipped.
+/// As shipped, as far as a stage can be.
 fn options() -> Options {
-    // Seconds that stand still would never end.
-    Options { requests_per_second: 0, http_callbacks: true, ..Options::default() }
+    Options {
+        // Seconds that stand still would never end.
+        requests_per_second: 0,
+        set_up: SET_UP,
+        audio_start: AUDIO_START,
+        retarget: AUDIO_START,
+        http_callbacks: true,
+        ..Options::default()
+    }
+}
+
+/// Wakes whoever sleeps on a clock that runs.
+async fn tick(clock: Clock) {
+    loop {
+        tokio::time::sleep(TICK).await;
+        clock.advance(Duration::ZERO).expect("the stage's clock is moved by hand");
+    }
 }
 
 /// One tenant, three people, and the bot with everything granted.

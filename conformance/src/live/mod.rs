@@ -8,6 +8,7 @@ mod bot;
 mod claims;
 mod driver;
 mod expected;
+mod heard;
 mod house;
 mod pace;
 mod play;
@@ -22,6 +23,7 @@ pub use house::{House, HouseError, Site};
 pub(crate) use pace::For;
 pub use pace::{Pace, Tempo};
 pub use play::{Plan, Told, play};
+pub use wire::messages;
 
 use crate::{case::Case, cases};
 

@@ -84,12 +84,6 @@ impl Pace {
         while passing.step().await {}
     }
 
-    /// A moment passes by itself.
-    async fn flow(&self) {
-        tokio::time::sleep(LOOK_EVERY).await;
-        self.jump(Duration::ZERO).await;
-    }
-
     async fn jump(&self, by: Duration) {
         self.clock.advance(by).expect("the stage's clock is moved by hand");
         // A platform that broke is told of by whatever is asked of it next.
@@ -141,7 +135,7 @@ impl Passing<'_> {
                 pace.jump(next.unwrap_or(self.until).saturating_since(now)).await;
                 self.since = Instant::now();
             } else {
-                pace.flow().await;
+                tokio::time::sleep(LOOK_EVERY).await;
             }
         }
     }

@@ -6,7 +6,7 @@ use graph_fake::manifest::Manifest;
 use serde_json::Value;
 
 use super::{
-    Bot, Driver, Expected, House, HouseError, Site, Tempo, bot::until_ready, claims, driver,
+    Bot, Driver, Expected, House, HouseError, Site, Tempo, bot::until_ready, claims, heard,
     probe::Probe, wire,
 };
 use crate::{
@@ -125,7 +125,6 @@ enum End {
     Died(String),
     Flooded(u64),
     TooLong,
-    Interrupted,
 }
 
 /// What came of a case.
@@ -170,26 +169,21 @@ impl<'a> Session<'a> {
 
     /// Plays a case; nothing if that was interrupted.
     async fn case(&mut self, case: &'static Case, stop: &Stop) -> Option<Row> {
-        let manifest = &self.plan.manifest;
-        let not_for = match case.topic() {
-            "driver" => driver::kept_out(case, manifest),
-            _ => claims::kept_out(case, manifest),
-        };
+        let not_for = claims::kept_out(case, &self.plan.manifest);
         if let Some(why) = not_for.or_else(|| self.gone.clone()) {
             return Some(Row::skipped(case, why));
         }
         let since = self.written().await;
         let begun = self.house.clock.now();
-        let end = self.story(case, since, stop).await;
+        self.bot.forget();
+        let end = self.story(case, since, stop).await?;
         let lines = self.house.control.journal(since).await.unwrap_or_default();
         let took = self.house.clock.now().saturating_since(begun);
-        let came = match end {
-            End::Interrupted => return None,
-            end => self.judge(end, &lines).await,
-        };
+        let came = self.judge(end, &lines).await;
         let came = self.as_expected(case, came);
         let tells = matches!(came.outcome, Outcome::Failed | Outcome::Broken);
         let said = if tells { self.bot.said() } else { Vec::new() };
+        let media = heard::media(self.house, &lines, took).await;
         self.tidy(came.trouble).await;
         let drawn = &lines[..lines.len().min(DRAWN)];
         Some(Row {
@@ -199,12 +193,14 @@ impl<'a> Session<'a> {
             note: came.note,
             took,
             said,
+            media,
             wire: wire::messages(drawn),
             ..Row::skipped(case, String::new())
         })
     }
 
-    async fn story(&mut self, case: &'static Case, since: u64, stop: &Stop) -> End {
+    /// Nothing if it was interrupted.
+    async fn story(&mut self, case: &'static Case, since: u64, stop: &Stop) -> Option<End> {
         let (control, pace) = (self.house.control.clone(), self.house.pace(self.tempo));
         let driver = self.driver.clone();
         let story = async {
@@ -216,7 +212,7 @@ impl<'a> Session<'a> {
         tokio::select! {
             biased;
             end = guard(self.bot, house, since, stop) => end,
-            told = tokio::time::timeout(WALL, story) => told.map_or(End::TooLong, End::Story),
+            told = tokio::time::timeout(WALL, story) => Some(told.map_or(End::TooLong, End::Story)),
         }
     }
 
@@ -224,7 +220,6 @@ impl<'a> Session<'a> {
     async fn judge(&mut self, end: End, lines: &[Line]) -> Came {
         let lives = "the bot to live on".to_owned();
         let failure = match end {
-            End::Interrupted => unreachable!("whoever is interrupted judges nothing"),
             End::Died(how) => {
                 let actual = format!("its process {how}");
                 return Came::failed(Failure { expected: lives, actual }, Some(Trouble::Died));
@@ -257,6 +252,10 @@ impl<'a> Session<'a> {
                     Came::failed(failure, Some(Trouble::Hung))
                 }
             };
+        }
+        if failure.is_some() && answered_nothing(lines) {
+            let actual = format!("it answered no notification{also}");
+            return Came::failed(Failure { expected: lives, actual }, Some(Trouble::Hung));
         }
         match failure {
             None => Came { outcome: Outcome::Passed, failure: None, trouble: None, note: None },
@@ -327,19 +326,19 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Ends when a case must: the bot died, floods, or somebody wants the end.
-async fn guard(bot: &mut dyn Bot, house: &House, since: u64, stop: &Stop) -> End {
+/// Ends when a case must: the bot died, floods, or somebody wants the end (nothing).
+async fn guard(bot: &mut dyn Bot, house: &House, since: u64, stop: &Stop) -> Option<End> {
     loop {
         tokio::time::sleep(GLANCE).await;
         if stop.is_asked() {
-            return End::Interrupted;
+            return None;
         }
         if let Some(how) = bot.ended() {
-            return End::Died(how);
+            return Some(End::Died(how));
         }
         let lines = house.watch.look().await.map_or(0, |activity| activity.lines);
         if lines.saturating_sub(since) > FLOOD {
-            return End::Flooded(lines - since);
+            return Some(End::Flooded(lines - since));
         }
     }
 }
@@ -355,6 +354,12 @@ async fn hang_up(house: &House, call: &Value) {
             }
         }
     }
+}
+
+/// Whether there were notifications, and the webhook answered none of them.
+fn answered_nothing(lines: &[Line]) -> bool {
+    let told = lines.iter().any(|line| line.kind == "notification");
+    told && !lines.iter().any(|line| line.kind == "delivered" && line.detail["status"].is_u64())
 }
 
 /// Whether the webhook answered a notification with a page for people.

@@ -154,6 +154,10 @@ pub fn explain(case: &Case) -> String {
         line(&mut out, &format!("{}. {step}", number + 1));
     }
     line(&mut out, "");
+    if case.kills.is_empty() {
+        line(&mut out, "Played on real sockets only (`bot --manifest`).");
+        return out;
+    }
     line(&mut out, "Faults of the reference bot that it notices:");
     for flaw in case.kills {
         line(&mut out, &format!("  {}  {}", flaw.id(), flaw.explain()));

@@ -15,7 +15,7 @@ pub use files::{
 };
 pub use json::{catalogue, summary as json};
 pub use junit::junit;
-pub use sheet::{Outcome, Row, Sheet, Trouble};
+pub use sheet::{Media, Outcome, Row, Sheet, Sound, Trouble};
 
 /// `1 world`, `2 worlds`.
 pub fn count(many: usize, word: &str) -> String {

@@ -126,6 +126,19 @@ impl Stage {
         Ok(Call { id, by, rung_at })
     }
 
+    /// Somebody rings the bot with their camera on.
+    ///
+    /// # Errors
+    /// The fake does not let them.
+    pub async fn rings_with_video(&self, by: &str) -> Result<Call, Wrong> {
+        let (by, rung_at) = (self.person(by), self.now());
+        let kinds = ["audio", "video"];
+        let wish = json!({"from": {"user": by.id}, "to": [{"app": self.app}], "modalities": kinds});
+        let made = self.control.post("/calls", wish).await?;
+        let id = made["callId"].as_str().unwrap_or_default().to_owned();
+        Ok(Call { id, by, rung_at })
+    }
+
     /// The administrator withdraws permissions, or gives them (again): at once.
     ///
     /// # Errors
@@ -151,7 +164,7 @@ impl Stage {
     /// # Errors
     /// The fake does not know it.
     pub async fn looks_at(&self, call: &Call) -> Result<Value, Wrong> {
-        Ok(self.control.get(&format!("/calls/{}", call.id)).await?)
+        Ok(self.control.look(&format!("/calls/{}", call.id)).await?)
     }
 
     /// The platform sees a conference in this call.

@@ -141,6 +141,8 @@ pub enum Flaw {
     HoldsByRosterId,
     /// Whoever the server mutes is heard.
     HeardThoughMuted,
+    /// Lets people be heard who are muted.
+    HearsTheMuted,
     /// Counts no calls in a month.
     CountsNoMonth,
     /// Gives the id of an ended call to another.
@@ -149,7 +151,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 71] = [
+    pub const ALL: [Self; 72] = [
         Self::CallsWithoutPermission,
         Self::IgnoresWithdrawal,
         Self::AnswersLate,
@@ -219,6 +221,7 @@ impl Flaw {
         Self::TalksAlone,
         Self::HoldsByRosterId,
         Self::HeardThoughMuted,
+        Self::HearsTheMuted,
         Self::CountsNoMonth,
         Self::ReusesIds,
     ];

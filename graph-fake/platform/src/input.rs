@@ -89,6 +89,8 @@ pub enum Input {
     Schedule(Box<Schedule>),
     /// A test replaces the faults of notifications; counting starts anew.
     NotificationFaults(Vec<NotificationFault>),
+    /// Nothing has come from the media of the bot of this call for too long.
+    MediaLost(CallId),
     /// Time has passed.
     Deadline,
 }
@@ -316,6 +318,8 @@ pub enum UserAct {
     Press(Vec<Tone>, Duration),
     /// Speaks for so long.
     Speak(Duration),
+    /// Speaks for so long, with pauses: there is sound in these pieces, each from then to then after the beginning.
+    SpeakInPieces(Duration, Vec<(Duration, Duration)>),
     /// Brings somebody in: this is what makes a peer-to-peer call a multiparty one.
     Invite(Vec<Who>),
     /// Removes the bot.

@@ -51,7 +51,7 @@ pub use permissions::{Grants, Need, Permission};
 pub use platform::Platform;
 pub use refusal::Refusal;
 pub use view::{
-    CallView, Chat, ConferenceView, Coordinates, Meeting, Observation, OperationKind,
-    OperationView, ParticipantView, Party, StreamKind, StreamView,
+    CallView, Chat, ConferenceView, Coordinates, MediaFacts, Meeting, Observation, OperationKind,
+    OperationView, ParticipantView, Party, PeerView, StreamKind, StreamView,
 };
 pub use who::{BadWho, Person, Who, is_e164};

@@ -29,6 +29,11 @@ pub struct Options {
     pub keep_alive: Duration,
     /// Whether every request about a call counts as its keepAlive.
     pub requests_keep_alive: bool,
+    /// How long nothing may come from the media of an app-hosted bot while it flows, before its call ends; zero: for
+    /// ever. Watched by the shell.
+    pub media_lost: Duration,
+    /// Whether that end is 500/1005 instead of 410/301005.
+    pub media_lost_is_500: bool,
     /// From the media's move to a conference and back to active, at escalation.
     pub retarget: Duration,
     /// Whether invite on a peer-to-peer call escalates it; else it is refused with 8548.
@@ -96,6 +101,8 @@ impl Default for Options {
             ring: Duration::from_secs(60),
             keep_alive: Duration::from_secs(45 * 60),
             requests_keep_alive: false,
+            media_lost: Duration::from_secs(30),
+            media_lost_is_500: false,
             retarget: Duration::from_millis(100),
             invite_escalates: true,
             guest_survives_escalation: false,

@@ -137,6 +137,32 @@ pub struct CallView {
     pub hears_tones: bool,
 }
 
+/// What the media of a call follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaFacts {
+    /// Whether media flows: the call is established, and nobody holds it.
+    pub active: bool,
+    /// Whether its bot waits in the lobby: it hears and sees nobody, and nobody hears and sees it.
+    pub in_lobby: bool,
+    /// The conference, if it is a multiparty call; another one after an escalation.
+    pub conference: Option<ConferenceId>,
+    /// The call of the other bot, where two bots talk in a call of two.
+    pub twin: Option<CallId>,
+}
+
+/// Who is at the other end of a call of two, and what they show: there is no roster that would say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerView {
+    /// The participant; the same in the conference that an escalation makes of the call.
+    pub participant: ParticipantId,
+    /// Whether the camera is on.
+    pub video: bool,
+    /// Whether the screen is shared.
+    pub sharing: bool,
+    /// The other end's call, if it is a bot.
+    pub twin: Option<CallId>,
+}
+
 /// A participant's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamView {

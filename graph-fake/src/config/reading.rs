@@ -50,7 +50,7 @@ fn told(text: &str, path: &str, error: &toml::de::Error) -> String {
 }
 
 /// How much a word must be like another one to be meant.
-const ALIKE: f64 = 0.7;
+const ALIKE: f64 = 0.66;
 
 /// A message about a word that is none of several, with the one that was meant.
 fn suggesting(message: &str) -> String {
@@ -58,7 +58,7 @@ fn suggesting(message: &str) -> String {
         text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
     let unknown = message.starts_with("unknown ") || message.contains(": unknown ");
-    let (given, known) = message.split_once("expected").unwrap_or((message, ""));
+    let (given, known) = message.split_once(", expected ").unwrap_or((message, ""));
     let (Some(given), true) = (quoted(given).pop(), unknown) else { return message.to_owned() };
     match meant(&given, quoted(known).iter().map(String::as_str)) {
         Some(meant) => format!("{message}; did you mean `{meant}`?"),
@@ -69,8 +69,14 @@ fn suggesting(message: &str) -> String {
 /// The known word that a word is most like, if it is like one at all.
 pub(crate) fn meant<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
+    // One sees common beginnings, the other letters that changed places.
+    let alike = |word: &str| {
+        let word = word.to_lowercase();
+        let letters = strsim::normalized_damerau_levenshtein(&given, &word);
+        strsim::jaro_winkler(&given, &word).max(letters)
+    };
     known
-        .map(|word| (strsim::jaro_winkler(&given, &word.to_lowercase()), word))
+        .map(|word| (alike(word), word))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, word)| word)

@@ -11,7 +11,10 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{Trouble, people::Somebody};
-use crate::{body, sound::Voice};
+use crate::{
+    body,
+    sound::{self, Said},
+};
 
 /// Tones that may be pressed in one action.
 const TONES_MAX: usize = 1_000;
@@ -170,10 +173,12 @@ impl<'de> Deserialize<'de> for Action {
 }
 
 impl Action {
-    /// As the platform takes it; `None`: the platform itself repeats a notification.
-    pub fn what(&self) -> Result<Option<UserAct>, Trouble> {
+    /// As the platform takes it, with what is said if it is not the usual tone of the person; `None`: the platform itself
+    /// repeats a notification.
+    pub fn what(&self) -> Result<Option<(UserAct, Option<Said>)>, Trouble> {
         self.only_its_own()?;
-        Ok(Some(match self.action {
+        let mut said = None;
+        let act = match self.action {
             ActionKind::Hangup | ActionKind::Leave => UserAct::HangUp,
             ActionKind::Answer => UserAct::Answer,
             ActionKind::Decline => UserAct::Decline,
@@ -183,7 +188,11 @@ impl Action {
             ActionKind::Hold => UserAct::Hold,
             ActionKind::Resume => UserAct::Resume,
             ActionKind::Dtmf => self.dtmf()?,
-            ActionKind::Speak => self.speak()?,
+            ActionKind::Speak => {
+                let (act, voice) = self.speak()?;
+                said = voice;
+                act
+            }
             ActionKind::Invite => self.invite()?,
             ActionKind::RemoveBot => UserAct::RemoveBot,
             ActionKind::MuteBot => UserAct::MuteBot,
@@ -196,7 +205,8 @@ impl Action {
             ActionKind::AdmitFromLobby => UserAct::AdmitFromLobby,
             ActionKind::EndMeeting => UserAct::EndMeeting,
             ActionKind::RepeatLastNotification => return Ok(None),
-        }))
+        };
+        Ok(Some((act, said)))
     }
 
     /// The line of the journal; sound is not repeated there.
@@ -263,42 +273,37 @@ impl Action {
         Ok(UserAct::Press(read, Duration::from_millis(gap)))
     }
 
-    /// What is said, if it is not the usual tone of the person. To be asked once [`Action::what`] has found no mistake.
-    pub fn voice(&self) -> Option<Voice> {
-        if let Some(text) = &self.wav {
-            let bytes = STANDARD.decode(text).ok()?;
-            return Some(Voice::Samples(Prompt::read(&bytes).ok()?.samples().into()));
-        }
-        if let Some(hertz) = self.tone {
-            return Some(Voice::Sine(hertz));
-        }
-        Some(Voice::Samples(marker(self.marker_id?)?.samples().into()))
-    }
-
-    fn speak(&self) -> Result<UserAct, Trouble> {
+    fn speak(&self) -> Result<(UserAct, Option<Said>), Trouble> {
         let sounds = [self.wav.is_some(), self.tone.is_some(), self.marker_id.is_some()];
         if sounds.into_iter().filter(|there| *there).count() > 1 {
             return Err(Trouble::bad("at most one of 'wav', 'tone' and 'markerId'"));
         }
-        if self.tone.is_some_and(|hertz| hertz == 0 || hertz > TONE_MAX_HZ) {
-            return Err(Trouble::bad(format!("tone: 1 to {TONE_MAX_HZ} hertz")));
-        }
-        if self.marker_id.is_some_and(|id| marker(id).is_none()) {
-            return Err(Trouble::bad("markerId: 0 to 16777215"));
-        }
-        let whole = match &self.wav {
-            None if self.marker_id.is_some() => MARKER,
-            None => Duration::from_millis(SPEAK_MS),
-            Some(text) => {
-                let bytes = STANDARD.decode(text).map_err(|e| Trouble::bad(format!("wav: {e}")))?;
-                Prompt::read(&bytes).map_err(|e| Trouble::bad(format!("wav: {e}")))?.duration()
+        let mut pieces = None;
+        let (whole, said) = if let Some(text) = &self.wav {
+            let bytes = STANDARD.decode(text).map_err(|e| Trouble::bad(format!("wav: {e}")))?;
+            let prompt = Prompt::read(&bytes).map_err(|e| Trouble::bad(format!("wav: {e}")))?;
+            pieces = Some(sound::pieces(prompt.samples()));
+            (prompt.duration(), Some(Said::Samples(prompt.samples().into())))
+        } else if let Some(id) = self.marker_id {
+            let none = || Trouble::bad("markerId: 0 to 16777215");
+            let samples = marker(id).ok_or_else(none)?.samples();
+            (MARKER, Some(Said::Samples(samples.into())))
+        } else {
+            if self.tone.is_some_and(|hertz| hertz == 0 || hertz > TONE_MAX_HZ) {
+                return Err(Trouble::bad(format!("tone: 1 to {TONE_MAX_HZ} hertz")));
             }
+            (Duration::from_millis(SPEAK_MS), self.tone.map(Said::Sine))
         };
-        match self.duration_ms {
-            Some(0) | Some(LONG_MAX_MS..) => Err(Trouble::bad("durationMs: 1 to an hour")),
-            Some(ms) => Ok(UserAct::Speak(Duration::from_millis(ms))),
-            None => Ok(UserAct::Speak(whole)),
-        }
+        let length = match self.duration_ms {
+            Some(0) | Some(LONG_MAX_MS..) => return Err(Trouble::bad("durationMs: 1 to an hour")),
+            Some(ms) => Duration::from_millis(ms),
+            None => whole,
+        };
+        let act = match pieces {
+            Some(pieces) => UserAct::SpeakInPieces(length, pieces),
+            None => UserAct::Speak(length),
+        };
+        Ok((act, said))
     }
 
     fn invite(&self) -> Result<UserAct, Trouble> {

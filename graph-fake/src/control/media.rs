@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Control, Named, Trouble, guid,
-    shapes::{HeardShown, MarkerShown, MediaShown},
+    shapes::{HeardShown, MarkerShown, MediaShown, SeenShown},
     snapshot,
 };
 
@@ -74,4 +74,25 @@ pub async fn heard(
     let duration_ms = u64::try_from(score.duration().as_millis()).unwrap_or(u64::MAX);
     let user_id = user.to_string();
     Ok(Json(HeardShown { user_id, duration_ms, markers: markers.collect() }).into_response())
+}
+
+/// What people in a call see of its bot, or have seen: whole frames, and the barcodes in them. All people see the same.
+#[utoipa::path(get, path = "/calls/{callId}/seen",
+    params(("callId" = String, Path, description = "GUID")), responses(
+    (status = 200, description = "the bot's video and screen sharing, as far as people looked at it", body = SeenShown),
+    (status = 400, description = "no GUID"),
+    (status = 404, description = "no such call")))]
+pub async fn seen(
+    State(control): State<Control>,
+    Named(call_id): Named<String>,
+) -> Result<Json<SeenShown>, Trouble> {
+    let call = CallId(guid(&call_id, "callId")?);
+    let found = control.driver.with(move |state| {
+        let live = state.call(call).is_some();
+        let known = live || state.ended.iter().any(|ended| ended.id == call);
+        known.then(|| state.seen(call))
+    });
+    let streams = found.await?;
+    let streams = streams.ok_or_else(|| Trouble::unknown(format!("there is no call {call}")))?;
+    Ok(Json(SeenShown { call_id: call.to_string(), streams }))
 }

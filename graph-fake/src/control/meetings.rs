@@ -228,7 +228,7 @@ pub async fn act(
     Body(action): Body<Action>,
 ) -> Result<StatusCode, Trouble> {
     let meeting = known(&control, &meeting).await?;
-    let Some(what) = action.what()? else {
+    let Some((what, said)) = action.what()? else {
         return Err(Trouble::bad("action: notifications are repeated in calls, not in meetings"));
     };
     let by = action.by.as_deref().ok_or_else(|| Trouble::bad("by: who does it?"))?;
@@ -236,7 +236,7 @@ pub async fn act(
     let mut detail = action.shown();
     detail["meetingId"] = json!(meeting.0);
     control.journal.write(control.clock.now(), None, "act", Route("people", "graph"), detail);
-    control.driver.act_saying(act, action.voice()).await??;
+    control.driver.act_saying(act, said).await??;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -195,16 +195,16 @@ pub async fn act(
     Body(action): Body<Action>,
 ) -> Result<StatusCode, Trouble> {
     let call = CallId(guid(&call_id, "callId")?);
-    let act = match action.what()? {
-        None => Act::RepeatLastNotification { call },
-        Some(what) => {
+    let (act, said) = match action.what()? {
+        None => (Act::RepeatLastNotification { call }, None),
+        Some((what, said)) => {
             let by = by(&control, call, action.by.as_deref()).await?;
-            Act::InCall { call, by, what }
+            (Act::InCall { call, by, what }, said)
         }
     };
     let detail = action.shown();
     control.journal.write(control.clock.now(), Some(call), "act", Route("people", "graph"), detail);
-    control.driver.act_saying(act, action.voice()).await??;
+    control.driver.act_saying(act, said).await??;
     Ok(StatusCode::ACCEPTED)
 }
 

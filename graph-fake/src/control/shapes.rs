@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     config::{AccessPolicyShape, OnCallKind},
     driver::MediaCounts,
-    media::SessionShown,
+    media::{SeenStream, SessionShown},
 };
 
 /// An error.
@@ -326,6 +326,16 @@ pub struct HeardShown {
     pub duration_ms: u64,
     /// Markers, in the order in which they began.
     pub markers: Vec<MarkerShown>,
+}
+
+/// What people in a call see of its bot.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SeenShown {
+    /// The call.
+    pub call_id: String,
+    /// Each video channel that people looked at.
+    pub streams: Vec<SeenStream>,
 }
 
 /// A marker that was heard.

@@ -5,27 +5,28 @@ use std::{
     time::Duration,
 };
 
-use graph_api::{CallState, Guid, ResultInfo, Timestamp, Tone};
-use media::{Prompt, transport::Blob};
+use graph_api::{Guid, ResultInfo, Timestamp, Tone};
+use media::{
+    Prompt,
+    transport::{Blob, Outgoing},
+};
 use platform::{
-    Admin, CallId, CallView, Delivery, DeliveryOutcome, Effect, FetchError, Input, MediaEvent,
-    NotificationFault, Options, Outputs, Platform,
+    Admin, CallId, CallView, Delivery, DeliveryOutcome, Effect, Event, FetchError, Input,
+    MediaEvent, NotificationFault, Options, Outputs, Platform,
 };
 
-use super::roster::{senders_of, source_of};
+use super::roster::{cast_of, source_of};
 use crate::{
+    Flaw,
     config::{AppBody, Config},
     faults::{FaultPlan, FaultReply, PermissionChange, Plan, Strike},
-    media::{CallFacts, Did, Outgoing, Plane},
+    media::{Picture, Plane, SeenStream, Ticked},
     sound::{Sound, Voice},
     throttle::Throttle,
 };
 
 /// Ended calls that the control API still knows.
 const ENDED_MAX: usize = 1_000;
-
-/// Notifications of which it is remembered when they were tried first: those of half a minute, at 500 a second.
-const TRIED_MAX: usize = 16_384;
 
 /// Notifications of which it is remembered that they were sent elsewhere.
 const MOVED_MAX: usize = 1_000;
@@ -112,6 +113,8 @@ pub struct State {
     pub ended: VecDeque<Ended>,
     /// What was heard in calls, live ones and ended ones.
     pub media: BTreeMap<CallId, MediaCounts>,
+    /// What people have seen of the bots of calls that have ended.
+    seen: BTreeMap<CallId, Vec<SeenStream>>,
     /// Deliveries and downloads on their way.
     pub under_way: usize,
     /// What is heard and said.
@@ -124,12 +127,12 @@ pub struct State {
     pub(super) effects: Vec<Effect>,
     /// Grows with each reset, so that reports from before it are not taken for new ones.
     pub(super) generation: u64,
+    /// A planted fault.
+    pub(super) flaw: Option<Flaw>,
     /// Whether a live call is a multiparty one, as its last change of state showed it.
     multiparty: BTreeMap<CallId, bool>,
     /// Notifications that were sent elsewhere, oldest first.
     moved: VecDeque<Guid>,
-    /// When notifications were tried first, oldest first.
-    tried: VecDeque<(Guid, Timestamp)>,
     /// Permissions that change by themselves, in order of time.
     schedule: VecDeque<(Timestamp, PermissionChange)>,
     throttle: Throttle,
@@ -146,15 +149,16 @@ impl State {
             faults: FaultPlan::default(),
             ended: VecDeque::new(),
             media: BTreeMap::new(),
+            seen: BTreeMap::new(),
             under_way: 0,
             sound: Sound::new(options.recording_kept),
             plane: Plane::default(),
             saying: None,
             effects: Vec::new(),
             generation: 0,
+            flaw: None,
             multiparty: BTreeMap::new(),
             moved: VecDeque::new(),
-            tried: VecDeque::new(),
             schedule: VecDeque::new(),
             throttle: Throttle::default(),
             config,
@@ -166,11 +170,11 @@ impl State {
 
     /// Wipes everything and replays the configuration, its options included.
     pub fn reset(&mut self, seed: u64) {
-        let generation = self.generation + 1;
+        let (generation, flaw) = (self.generation + 1, self.flaw);
         let mut plane = std::mem::take(&mut self.plane);
         plane.reset();
         *self = Self::new(seed, self.config.clone(), self.options.clone());
-        (self.generation, self.plane) = (generation, plane);
+        (self.generation, self.plane, self.flaw) = (generation, plane, flaw);
     }
 
     /// Feeds one input; its effects are carried out by the driver.
@@ -271,31 +275,23 @@ impl State {
 
     /// A call has ended.
     pub(super) fn saw_end(&mut self, call: CallId, result: Option<ResultInfo>) {
+        let seen = self.plane.close(call);
+        if !seen.is_empty() {
+            self.seen.insert(call, seen);
+        }
         let multiparty = self.multiparty.remove(&call).unwrap_or(false);
         self.ended.push_back(Ended { id: call, multiparty, result });
         if self.ended.len() > ENDED_MAX
             && let Some(oldest) = self.ended.pop_front()
         {
             self.media.remove(&oldest.id);
+            self.seen.remove(&oldest.id);
         }
     }
 
     /// Whether a notification was sent elsewhere before.
     pub(super) fn moved(&self, delivery: &Delivery) -> bool {
         self.moved.contains(&delivery.message)
-    }
-
-    /// When a notification was tried first: it says the same each time, the links to recordings in it included.
-    pub(super) fn tried_first(&mut self, delivery: &Delivery, now: Timestamp) -> Timestamp {
-        if delivery.attempt > 1 {
-            let first = self.tried.iter().rev().find(|(message, _)| *message == delivery.message);
-            return first.map_or(now, |(_, at)| *at);
-        }
-        if self.tried.len() >= TRIED_MAX {
-            self.tried.pop_front();
-        }
-        self.tried.push_back((delivery.message, now));
-        now
     }
 
     /// A notification was answered.
@@ -319,25 +315,35 @@ impl State {
         }
     }
 
-    /// What is due of the media of app-hosted calls.
-    pub fn tick_media(&mut self, now: Timestamp, out: &mut Outgoing) {
+    /// What is due of the media of app-hosted calls; the work that is to be done before [`State::send_media`], which is
+    /// slow and needs no lock.
+    pub fn tick_media(&mut self, now: Timestamp) -> Vec<Picture> {
         let Self { plane, sound, platform, .. } = self;
-        let facts = |call| {
-            let view = platform.call(call)?;
-            let established = view.state == CallState::Established;
-            Some(CallFacts {
-                active: established && view.audio_active,
-                conference: view.conference.map(|id| id.0.as_u128() as u64),
-            })
-        };
         let source = |call, who| source_of(platform, call, who).unwrap_or(0);
-        let senders = |call| senders_of(platform, call);
-        for did in plane.tick(now, sound, facts, source, senders, out) {
-            let Did::Pressed(call, tone) = did;
-            let event = MediaEvent::Sent(Tone::from(tone.graph_name()));
-            self.heard(call, &event);
-            self.sound.note(now, call, &event);
+        let cast = |call| cast_of(platform, call);
+        plane.lose_after(platform.options().media_lost);
+        let Ticked { pressed, lost, pictures } =
+            plane.tick(now, sound, |call| platform.media_of(call), source, cast);
+        for (call, tone) in pressed {
+            let what = MediaEvent::Sent(Tone::from(tone.graph_name()));
+            self.effects.push(Effect::Happened(Event::Media { call, what, at: now }));
         }
+        if self.flaw != Some(Flaw::KeepsDeadMedia) {
+            for call in lost {
+                let _ = self.feed(now, Input::MediaLost(call));
+            }
+        }
+        pictures
+    }
+
+    /// What is to be sent, with what was done.
+    pub fn send_media(&mut self, now: Timestamp, pictures: Vec<Picture>, out: &mut Outgoing) {
+        self.plane.send(now, pictures, out);
+    }
+
+    /// What people see of the bot of a call, or have seen.
+    pub fn seen(&self, call: CallId) -> Vec<SeenStream> {
+        self.seen.get(&call).cloned().unwrap_or_else(|| self.plane.seen(call))
     }
 
     /// Something was heard in a call.

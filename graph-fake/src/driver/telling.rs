@@ -23,7 +23,6 @@ impl Core {
             Event::CallState { call, from, to, result } => {
                 if to == CallState::Terminated {
                     self.state.sound.call_ended(now, call);
-                    self.state.plane.close(call);
                     self.state.saw_end(call, result.clone());
                 } else {
                     self.state.saw_alive(call);

@@ -1,14 +1,16 @@
 //! The socket.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use seam::{Clock, DATAGRAM_MAX, Datagram};
+use graph_api::Timestamp;
+use media::transport::Outgoing;
+use seam::{Arrival, Clock, DATAGRAM_MAX, Datagram};
 use tokio::sync::Notify;
 
-use super::Outgoing;
+use super::Picture;
 use crate::driver::{Driver, Stopped};
 
-/// How long the socket is left alone after an error of its own.
+/// How long nothing is received after an error of the socket; what is to be sent is sent.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Carries datagrams to and fro until the platform stops. `changed`: a session has begun.
@@ -19,7 +21,7 @@ pub async fn carry(
     changed: Arc<Notify>,
 ) -> Result<(), Stopped> {
     let mut buffer = vec![0; DATAGRAM_MAX];
-    let mut out = Outgoing::default();
+    let (mut out, mut deaf_until) = (Outgoing::default(), None);
     loop {
         let due = driver.with(|state| state.plane.next_tick()).await?;
         let tick = async {
@@ -32,25 +34,39 @@ pub async fn carry(
             biased;
             () = tick => {
                 let now = clock.now();
-                driver.with(|state| state.tick_media(now, &mut out)).await?;
-                for (to, datagram) in out.datagrams() {
+                let mut pictures = driver.with(|state| state.tick_media(now)).await?;
+                pictures.iter_mut().for_each(Picture::work);
+                driver.with(|state| state.send_media(now, pictures, &mut out)).await?;
+                for (to, datagram) in out.iter() {
                     // Whoever cannot be reached does not hear; his session ends by itself.
                     let _ = socket.send_to(datagram, to).await;
                 }
                 out.clear();
             }
-            arrived = socket.recv_from(&mut buffer) => match arrived {
-                Ok(arrival) => {
-                    let datagram = &buffer[..arrival.len];
-                    let (from, at) = (arrival.from, arrival.at);
+            arrived = receive(&*socket, &clock, deaf_until, &mut buffer) => match arrived {
+                Ok(Arrival { len, from, at }) => {
+                    deaf_until = None;
+                    let datagram = &buffer[..len];
                     driver.with(|state| state.plane.receive(at, from, datagram)).await?;
                 }
                 Err(error) => {
                     tracing::debug!(%error, "the media socket");
-                    clock.sleep_until(clock.now() + AFTER_ERROR).await;
+                    deaf_until = Some(clock.now() + AFTER_ERROR);
                 }
             },
             () = changed.notified() => {}
         }
     }
+}
+
+async fn receive(
+    socket: &dyn Datagram,
+    clock: &Clock,
+    deaf_until: Option<Timestamp>,
+    buffer: &mut [u8],
+) -> io::Result<Arrival> {
+    if let Some(until) = deaf_until {
+        clock.sleep_until(until).await;
+    }
+    socket.recv_from(buffer).await
 }

@@ -2,18 +2,20 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use graph_api::{Guid, Timestamp};
+use graph_api::Timestamp;
 use media::{
     RtpPacket,
     audio::{FRAME_PERIOD, Played, Tone},
-    transport::{Blob, Dropped, Drops, is_rtcp},
+    transport::{Blob, Dropped, Drops, Outgoing, ssrc_of},
 };
-use platform::CallId;
+use platform::{CallId, ConferenceId, MediaFacts};
 use tokio::sync::Notify;
 
 use super::{
-    session::{Session, SessionShown},
-    video::{Sender, Videos},
+    room::Cast,
+    session::{Session, SessionShown, Speaker},
+    video::{Picture, Videos},
+    viewer::SeenStream,
 };
 use crate::sound::Sound;
 
@@ -22,54 +24,19 @@ pub const SESSIONS_MAX: usize = 4_096;
 /// Ticks that are made up for when the platform was kept from its work; what lies further back is skipped.
 const CAUGHT_UP_MAX: u32 = 10;
 
-/// Datagrams that are to be sent.
-#[derive(Debug, Default)]
-pub struct Outgoing {
-    bytes: Vec<u8>,
-    ends: Vec<(SocketAddr, usize)>,
-}
-
-impl Outgoing {
-    fn push(&mut self, to: SocketAddr, datagram: &[u8]) {
-        self.bytes.extend(datagram);
-        self.ends.push((to, self.bytes.len()));
-    }
-
-    /// Each with where it goes.
-    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
-        let mut begin = 0;
-        self.ends.iter().map(move |(to, end)| {
-            let datagram = &self.bytes[begin..*end];
-            begin = *end;
-            (*to, datagram)
-        })
-    }
-
-    /// They have been sent.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-    }
-}
-
-/// What the plane has to know of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallFacts {
-    /// Whether media flows: it is established, and nobody holds it.
-    pub active: bool,
-    /// Which conference it is in; another one after an escalation.
-    pub conference: Option<u64>,
-}
-
-/// What a bot did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Did {
-    /// It pressed a key.
-    Pressed(CallId, Tone),
+/// What came of a tick.
+#[derive(Default)]
+pub struct Ticked {
+    /// Keys that bots pressed.
+    pub pressed: Vec<(CallId, Tone)>,
+    /// Calls from whose bots nothing has come for too long.
+    pub lost: Vec<CallId>,
+    /// What is to be done before [`Plane::send`].
+    pub pictures: Vec<Picture>,
 }
 
 /// All sessions, each with the conference that it was in last.
-pub(super) type Sessions = BTreeMap<CallId, (Session, Option<u64>)>;
+pub(super) type Sessions = BTreeMap<CallId, (Session, Option<ConferenceId>)>;
 
 /// The media of all app-hosted calls.
 pub struct Plane {
@@ -82,6 +49,8 @@ pub struct Plane {
     next_ssrc: u32,
     drops: Drops,
     changed: Arc<Notify>,
+    /// How long nothing may come while media flows; zero: for ever.
+    lost_after: Duration,
     /// Nothing is carried: no media socket was opened.
     closed: bool,
 }
@@ -96,6 +65,7 @@ impl Default for Plane {
             next_ssrc: 0x5245_0001,
             drops: Drops::default(),
             changed: Arc::default(),
+            lost_after: Duration::ZERO,
             closed: true,
         }
     }
@@ -106,6 +76,11 @@ impl Plane {
     pub fn opens(&mut self) -> Arc<Notify> {
         self.closed = false;
         self.changed.clone()
+    }
+
+    /// Nothing may come from a bot for so long while media flows; zero: for ever.
+    pub const fn lose_after(&mut self, silence: Duration) {
+        self.lost_after = silence;
     }
 
     /// After a reset: the socket is still there, the sessions are not.
@@ -119,15 +94,11 @@ impl Plane {
             return !self.closed;
         }
         let address = blob.address;
-        let video = blob.video.iter().chain(&blob.screen_sharing).map(|channel| channel.ssrc);
-        let ssrcs: Vec<u32> = std::iter::once(blob.audio.ssrc).chain(video).collect();
-        let taken = ssrcs.iter().any(|ssrc| self.declared.contains_key(&(address, *ssrc)));
+        let taken = blob.ssrcs().any(|ssrc| self.declared.contains_key(&(address, ssrc)));
         if taken || self.sessions.len() >= SESSIONS_MAX {
             return false;
         }
-        for ssrc in ssrcs {
-            self.declared.insert((address, ssrc), call);
-        }
+        self.declared.extend(blob.ssrcs().map(|ssrc| ((address, ssrc), call)));
         // Enough for every channel that a blob can have.
         self.next_ssrc = self.next_ssrc.wrapping_add(32);
         self.videos.open(call, &blob);
@@ -140,15 +111,22 @@ impl Plane {
         true
     }
 
-    /// A call is over.
-    pub fn close(&mut self, call: CallId) {
+    /// A call is over; what people have seen of its bot.
+    pub fn close(&mut self, call: CallId) -> Vec<SeenStream> {
+        let mut seen = Vec::new();
         if self.sessions.remove(&call).is_some() {
             self.declared.retain(|_, of| *of != call);
-            self.videos.close(call);
+            seen = self.videos.close(call);
         }
         if self.sessions.is_empty() {
             self.tick = None;
         }
+        seen
+    }
+
+    /// What people see of the bot of a call.
+    pub fn seen(&self, call: CallId) -> Vec<SeenStream> {
+        self.videos.seen(call)
     }
 
     /// When [`Plane::tick`] is to be called.
@@ -158,13 +136,11 @@ impl Plane {
 
     /// A datagram came.
     pub fn receive(&mut self, at: Timestamp, from: SocketAddr, datagram: &[u8]) {
-        let place = if is_rtcp(datagram) { 4 } else { 8 };
-        let ssrc = datagram.get(place..place + 4).and_then(|bytes| bytes.try_into().ok());
-        let Some(ssrc) = ssrc.map(u32::from_be_bytes) else {
+        let Some(ssrc) = ssrc_of(datagram) else {
             return self.drops.count(Dropped::Form);
         };
         let Some(call) = self.declared.get(&(from, ssrc)).copied() else {
-            let known = self.declared.keys().any(|(address, _)| *address == from);
+            let known = self.declared.range((from, 0)..=(from, u32::MAX)).next().is_some();
             return self.drops.count(if known { Dropped::Ssrc } else { Dropped::Source });
         };
         if let Some((session, _)) = self.sessions.get_mut(&call) {
@@ -193,17 +169,16 @@ impl Plane {
     }
 
     /// The 20 ms that begin at each tick that is due: what bots say goes into `sound`, what they hear comes from there;
-    /// what they may see is what the rosters say that is sent.
+    /// what they may see is what `cast` says that is sent.
     pub fn tick(
         &mut self,
         now: Timestamp,
         sound: &mut Sound,
-        call: impl Fn(CallId) -> Option<CallFacts>,
-        source: impl Fn(CallId, Guid) -> u32,
-        senders: impl Fn(CallId) -> Vec<Sender>,
-        out: &mut Outgoing,
-    ) -> Vec<Did> {
-        let mut did = Vec::new();
+        call: impl Fn(CallId) -> Option<MediaFacts>,
+        source: impl Fn(CallId, Speaker) -> u32,
+        cast: impl Fn(CallId) -> Cast,
+    ) -> Ticked {
+        let mut pressed = Vec::new();
         let mut ticks = 0;
         while let Some(at) = self.tick.filter(|at| *at <= now) {
             self.tick = Some(at + FRAME_PERIOD);
@@ -217,15 +192,26 @@ impl Plane {
                     *conference = facts.conference;
                     session.forget_people();
                 }
-                one(session, *id, at, facts, sound, &source, &mut did);
+                one(session, *id, at, facts, sound, &source, &mut pressed);
             }
-            self.videos.slot(since(at), &mut self.sessions, &call, &senders);
+            self.videos.slot(since(at), &mut self.sessions, &call, &cast);
         }
+        let mut lost = Vec::new();
+        for (id, (session, _)) in &mut self.sessions {
+            if !self.lost_after.is_zero() && session.is_lost(since(now), self.lost_after) {
+                lost.push(*id);
+            }
+        }
+        Ticked { pressed, lost, pictures: self.videos.pictures(since(now)) }
+    }
+
+    /// Everything that is to be sent by now, with what was done.
+    pub fn send(&mut self, now: Timestamp, pictures: Vec<Picture>, out: &mut Outgoing) {
+        self.videos.worked(since(now), pictures, &mut self.sessions);
         for (session, _) in self.sessions.values_mut() {
             let to = session.leg.address();
             session.leg.transmit(since(now), |datagram| out.push(to, datagram));
         }
-        did
     }
 
     /// How the session of a call does.
@@ -244,10 +230,10 @@ fn one(
     session: &mut Session,
     id: CallId,
     at: Timestamp,
-    facts: CallFacts,
+    facts: MediaFacts,
     sound: &mut Sound,
-    source: &impl Fn(CallId, Guid) -> u32,
-    did: &mut Vec<Did>,
+    source: &impl Fn(CallId, Speaker) -> u32,
+    pressed: &mut Vec<(CallId, Tone)>,
 ) {
     let now = since(at);
     session.leg.set_active(now, facts.active);
@@ -256,12 +242,12 @@ fn one(
         sound.bot_says(at, id, frame);
     }
     while let Some(tone) = session.leg.pull_key() {
-        did.push(Did::Pressed(id, tone));
+        pressed.push((id, tone));
     }
     if facts.active {
         // What is said in a slot is known when it is over.
-        let heard = sound.heard_by_bot(id, at - FRAME_PERIOD);
-        session.hear(now, &heard, |who| source(id, who));
+        let heard = sound.heard_by_bot(id, at - FRAME_PERIOD, facts);
+        session.hear(now, &heard, facts.conference.is_some(), |who| source(id, who));
     }
 }
 

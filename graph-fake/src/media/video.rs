@@ -1,4 +1,4 @@
-//! Who sees whom: the video of conferences, and what people send.
+//! Who sees whom: the video of all calls, and what people send and see.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,57 +6,47 @@ use std::{
 };
 
 use media::{
-    FrameRate, Layer, Router, RouterConfig, RtpHeader, RtpPacket, SocketKey, VideoFormat,
-    VideoResolution, Wanted,
-    transport::{Blob, Message, SHARING, VideoSend, Wish},
+    Router, RtpHeader, RtpPacket,
+    transport::{Blob, SHARING, Wish},
 };
-use platform::CallId;
+use platform::{CallId, MediaFacts};
 
-use super::{CallFacts, person::Person, plane::Sessions};
+use super::{
+    person::Person,
+    plane::Sessions,
+    room::{Cast, Place, Room, RoomKey, Sender, format_of},
+    viewer::{Eye, SeenStream, Viewer},
+    watcher::{Watcher, refuse},
+};
 
 /// Slots between two looks at the rosters: 100 ms.
 const LOOK_EVERY: u32 = 5;
 /// People whose pictures are drawn at a time, in all calls.
 const DRAWN_MAX: usize = 64;
+/// Channels of bots that people look at at a time, in all calls.
+const VIEWED_MAX: usize = 32;
 
-/// Somebody in a call who sends video, as its roster has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sender {
-    /// The media source id.
-    pub source: u32,
-    /// Whether it is screen sharing.
-    pub sharing: bool,
-    /// The call of the bot that it is; none for people.
-    pub bot: Option<CallId>,
+/// Work on pictures that is due. It takes a while, and needs nothing else.
+pub struct Picture(Work);
+
+enum Work {
+    /// A person is drawn, at this time.
+    Draw { at: RoomKey, source: u32, person: Box<Person>, layers: BTreeSet<usize>, now: Duration },
+    /// People look at a channel of a bot.
+    Look { call: CallId, socket: i8, eye: Box<Eye> },
 }
 
-/// A conference, or a call of two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Conference(u64),
-    Call(CallId),
-}
-
-/// The video of a place, or its screen sharing.
-type RoomKey = (Place, bool);
-
-struct Room {
-    router: Router,
-    /// Who sends; none: a person.
-    senders: BTreeMap<u32, Option<CallId>>,
-    /// In which format, as in `320x180@15`.
-    formats: BTreeMap<u32, String>,
-    /// People who are watched.
-    drawn: BTreeMap<u32, Person>,
-}
-
-/// What a bot wants to see, and sees.
-struct Watcher {
-    number: u64,
-    place: Option<Place>,
-    wants: BTreeMap<i8, (Option<u32>, VideoResolution)>,
-    seen: BTreeMap<i8, u32>,
-    told: BTreeMap<i8, Option<u32>>,
+impl Picture {
+    /// Does it.
+    pub fn work(&mut self) {
+        match &mut self.0 {
+            Work::Draw { person, layers, now, .. } => {
+                person.wanted(|layer| layers.contains(&layer));
+                person.draw(*now);
+            }
+            Work::Look { eye, .. } => eye.look(),
+        }
+    }
 }
 
 /// The video of all calls.
@@ -64,28 +54,13 @@ struct Watcher {
 pub(super) struct Videos {
     rooms: BTreeMap<RoomKey, Room>,
     watchers: BTreeMap<CallId, Watcher>,
+    /// What people see of bots, or have seen.
+    viewers: BTreeMap<(CallId, i8), Viewer>,
+    /// Places with people in them.
+    peopled: BTreeSet<Place>,
     numbers: BTreeMap<u64, CallId>,
     next_number: u64,
     slots: u32,
-}
-
-impl Room {
-    fn new(sharing: bool) -> Self {
-        let config = RouterConfig { one_sharer: sharing, ..RouterConfig::default() };
-        let router = Router::new(config);
-        let (senders, formats, drawn) = Default::default();
-        Self { router, senders, formats, drawn }
-    }
-}
-
-impl Watcher {
-    fn key(&self, socket: i8) -> SocketKey {
-        SocketKey { subscriber: self.number, socket: u32::try_from(socket).unwrap_or(0) }
-    }
-
-    fn room(&self, socket: i8) -> Option<RoomKey> {
-        Some((self.place?, socket == SHARING))
-    }
 }
 
 impl Videos {
@@ -97,28 +72,34 @@ impl Videos {
         self.next_number += 1;
         let number = self.next_number;
         self.numbers.insert(number, call);
-        let (wants, seen, told) = Default::default();
-        self.watchers.insert(call, Watcher { number, place: None, wants, seen, told });
+        self.watchers.insert(call, Watcher::new(number));
     }
 
-    /// A call is over.
-    pub fn close(&mut self, call: CallId) {
+    /// A call is over; what people have seen of its bot.
+    pub fn close(&mut self, call: CallId) -> Vec<SeenStream> {
         self.leave(call);
         if let Some(gone) = self.watchers.remove(&call) {
             self.numbers.remove(&gone.number);
         }
+        let seen = self.seen(call);
+        self.viewers.retain(|(of, _), _| *of != call);
+        seen
+    }
+
+    /// What people see of a bot.
+    pub fn seen(&self, call: CallId) -> Vec<SeenStream> {
+        let viewers = self.viewers.range((call, i8::MIN)..=(call, i8::MAX));
+        viewers.map(|(_, viewer)| viewer.seen()).collect()
     }
 
     /// A bot is not where it was any more.
     fn leave(&mut self, call: CallId) {
         let Some(watcher) = self.watchers.get_mut(&call) else { return };
-        watcher.seen.clear();
-        let (place, number) = (watcher.place.take(), watcher.number);
+        let (place, number) = (watcher.leave(), watcher.number);
         let mut own = Vec::new();
         for (key, room) in self.rooms.iter_mut().filter(|(key, _)| Some(key.0) == place) {
             room.router.remove_subscriber(number);
-            let sent = room.senders.iter().filter(|(_, bot)| **bot == Some(call));
-            own.extend(sent.map(|(source, _)| (*key, *source)));
+            own.extend(room.source_of(call).map(|source| (*key, source)));
         }
         for (key, source) in own {
             self.unpublish(key, source);
@@ -127,12 +108,10 @@ impl Videos {
 
     fn unpublish(&mut self, key: RoomKey, source: u32) {
         if let Some(room) = self.rooms.get_mut(&key) {
-            room.senders.remove(&source);
-            room.formats.remove(&source);
-            room.router.unpublish(source);
+            room.unpublish(source);
         }
-        for watcher in self.watchers.values_mut().filter(|one| one.place == Some(key.0)) {
-            watcher.seen.retain(|socket, seen| (*socket == SHARING) != key.1 || *seen != source);
+        for watcher in self.watchers.values_mut() {
+            watcher.forget(key, source);
         }
     }
 
@@ -141,49 +120,65 @@ impl Videos {
         &mut self,
         now: Duration,
         sessions: &mut Sessions,
-        facts: &impl Fn(CallId) -> Option<CallFacts>,
-        senders: &impl Fn(CallId) -> Vec<Sender>,
+        facts: &impl Fn(CallId) -> Option<MediaFacts>,
+        cast: &impl Fn(CallId) -> Cast,
     ) {
         if self.slots.is_multiple_of(LOOK_EVERY) && !self.watchers.is_empty() {
-            self.look(sessions, facts, senders);
+            self.look(sessions, facts, cast);
         }
         self.slots = self.slots.wrapping_add(1);
         for (call, (session, _)) in sessions.iter_mut() {
-            for wish in session.leg.wishes() {
-                self.wish(*call, wish, &mut session.leg);
+            let wishes = session.leg.wishes();
+            let Some(watcher) = self.watchers.get_mut(call) else {
+                for wish in wishes {
+                    if let Wish::Subscribe(socket, ..) = wish {
+                        let what = format!("subscribe {socket}");
+                        refuse(&mut session.leg, &what, "there is no such socket");
+                    }
+                }
+                continue;
+            };
+            for wish in wishes {
+                watcher.wish(wish, &mut session.leg, &mut self.rooms);
             }
-            self.connect(*call, &mut session.leg);
+            watcher.connect(*call, &mut session.leg, &mut self.rooms);
+            watcher.freezes(now, &mut session.leg);
         }
         self.ask(now, sessions);
-        self.draw(now, sessions);
     }
 
     /// Who sends where, by the rosters.
     fn look(
         &mut self,
         sessions: &Sessions,
-        facts: &impl Fn(CallId) -> Option<CallFacts>,
-        senders: &impl Fn(CallId) -> Vec<Sender>,
+        facts: &impl Fn(CallId) -> Option<MediaFacts>,
+        cast: &impl Fn(CallId) -> Cast,
     ) {
-        let mut wanted: BTreeMap<RoomKey, BTreeMap<u32, Option<CallId>>> = BTreeMap::new();
+        let mut wanted: BTreeMap<RoomKey, BTreeMap<u32, Sender>> = BTreeMap::new();
+        self.peopled.clear();
         for call in self.watchers.keys().copied().collect::<Vec<_>>() {
             let Some(facts) = facts(call) else { continue };
-            let place = facts.conference.map_or(Place::Call(call), Place::Conference);
-            if self.watchers.get(&call).is_some_and(|one| one.place != Some(place)) {
+            let place = place_of(call, facts);
+            if self.watchers.get(&call).is_some_and(|one| one.place != place) {
                 self.leave(call);
                 if let Some(watcher) = self.watchers.get_mut(&call) {
-                    watcher.place = Some(place);
+                    watcher.place = place;
                 }
             }
-            if wanted.contains_key(&(place, false)) {
+            let Some(place) = place.filter(|place| !wanted.contains_key(&(*place, false))) else {
                 continue;
-            }
+            };
             wanted.insert((place, false), BTreeMap::new());
             wanted.insert((place, true), BTreeMap::new());
-            for Sender { source, sharing, bot } in senders(call) {
+            let Cast { senders, people } = cast(call);
+            if people {
+                self.peopled.insert(place);
+            }
+            for sender in senders {
+                let Sender { source, sharing, bot, .. } = sender;
                 let may = bot.is_none_or(|bot| format_of(sessions, bot, sharing).is_some());
                 if let Some(room) = wanted.get_mut(&(place, sharing)).filter(|_| may) {
-                    room.insert(source, bot);
+                    room.insert(source, sender);
                 }
             }
         }
@@ -193,152 +188,116 @@ impl Videos {
         }
     }
 
-    fn publish(
-        &mut self,
-        key: RoomKey,
-        senders: &BTreeMap<u32, Option<CallId>>,
-        sessions: &Sessions,
-    ) {
+    fn publish(&mut self, key: RoomKey, senders: &BTreeMap<u32, Sender>, sessions: &Sessions) {
         let room = self.rooms.entry(key).or_insert_with(|| Room::new(key.1));
-        let gone = room.senders.iter().filter(|(source, bot)| senders.get(source) != Some(bot));
+        let gone = room.seats.iter().filter(|(source, seat)| {
+            let same =
+                |sender: &Sender| (sender.bot, sender.participant) == (seat.bot, seat.participant);
+            !senders.get(source).is_some_and(same)
+        });
         for source in gone.map(|(source, _)| *source).collect::<Vec<_>>() {
             self.unpublish(key, source);
         }
         let Some(room) = self.rooms.get_mut(&key) else { return };
-        for (source, bot) in senders {
-            let format = match bot {
-                None => Some(Person::format(key.1)),
-                Some(bot) => format_of(sessions, *bot, key.1).map(near),
-            };
-            let Some(format) = format.filter(|_| !room.senders.contains_key(source)) else {
-                continue;
-            };
-            // What a bot will send is not known before; nobody limits what it receives.
-            let layer = Layer { format, bits_per_second: 0, active: true };
-            if room.router.publish(*source, &[layer]).is_ok() {
-                let VideoFormat { width, height, rate, .. } = format;
-                room.formats.insert(*source, format!("{width}x{height}@{}", rate.hz()));
-                room.senders.insert(*source, *bot);
-            }
-        }
-    }
-
-    fn wish(&mut self, call: CallId, wish: Wish, leg: &mut media::transport::Leg) {
-        let watcher = self.watchers.get_mut(&call);
-        match (wish, watcher) {
-            (Wish::Subscribe(socket, source, resolution), watcher) => {
-                let watcher = watcher.filter(|_| leg.video_channel(socket).is_some());
-                let taken = match (watcher, resolution.parse()) {
-                    (None, _) => Err("there is no such socket"),
-                    (_, Err(_)) => Err("there is no such resolution"),
-                    _ if !leg.is_active() => Err("video is not active"),
-                    (Some(watcher), Ok(resolution)) => {
-                        let want = (source, resolution);
-                        if watcher.wants.insert(socket, want) != Some(want) {
-                            watcher.seen.remove(&socket);
-                        }
-                        watcher.told.remove(&socket);
-                        Ok(())
-                    }
-                };
-                if let Err(why) = taken {
-                    let (what, why) = (format!("subscribe {socket}"), why.to_owned());
-                    leg.tell(&Message::Refused { what, why });
-                }
-            }
-            (Wish::Unsubscribe(socket), watcher) => {
-                if let Some(watcher) = watcher {
-                    watcher.wants.remove(&socket);
-                    watcher.seen.remove(&socket);
-                    let room = watcher.room(socket).and_then(|key| self.rooms.get_mut(&key));
-                    room.map(|room| room.router.unsubscribe(watcher.key(socket)));
-                }
-                leg.tell(&Message::Subscribed { socket, source_id: None, format: None });
-            }
-            (Wish::KeyFrame(socket), Some(watcher)) => {
-                if let Some(room) = watcher.room(socket).and_then(|key| self.rooms.get_mut(&key)) {
-                    // Whoever has no subscription gets no key frame.
-                    let _ = room.router.want_key_frame(watcher.key(socket));
-                }
-            }
-            (Wish::KeyFrame(_), None) | (Wish::Bye, _) => {}
-        }
-    }
-
-    /// Lets a bot see what it wants to see and what is there, and tells it what changes.
-    fn connect(&mut self, call: CallId, leg: &mut media::transport::Leg) {
-        let Some(watcher) = self.watchers.get_mut(&call) else { return };
-        for (socket, (source, resolution)) in watcher.wants.clone() {
-            let Some(room) = watcher.room(socket).and_then(|key| self.rooms.get_mut(&key)) else {
-                continue;
-            };
-            let mut others = room.senders.iter().filter(|(_, bot)| **bot != Some(call));
-            let found = others.find(|(id, _)| source.is_none_or(|wanted| wanted == **id));
-            let found = found.map(|(id, _)| *id);
-            let (key, before) = (watcher.key(socket), watcher.seen.get(&socket).copied());
-            if found != before {
-                watcher.seen.remove(&socket);
-                let ssrc = leg.announced().ssrc(socket).unwrap_or_default();
-                if let Some(source) = found {
-                    let wanted = Wanted { source, resolution, bandwidth_limit: u32::MAX };
-                    if room.router.subscribe(key, ssrc, wanted).is_ok() {
-                        watcher.seen.insert(socket, source);
-                        leg.begin_video(socket);
-                    }
-                } else {
-                    room.router.unsubscribe(key);
-                }
-            }
-            let source_id = watcher.seen.get(&socket).copied();
-            if watcher.told.insert(socket, source_id) != Some(source_id) {
-                let format = source_id.and_then(|id| room.formats.get(&id).cloned());
-                leg.tell(&Message::Subscribed { socket, source_id, format });
+        for sender in senders.values() {
+            room.publish(sender, sessions);
+            let socket = if key.1 { SHARING } else { 0 };
+            let Some(bot) = sender.bot.filter(|_| self.peopled.contains(&key.0)) else { continue };
+            if self.viewers.len() < VIEWED_MAX {
+                self.viewers.entry((bot, socket)).or_insert_with(|| Viewer::new(key.1));
             }
         }
     }
 
     /// Asks those who send for the key frames that are needed.
     fn ask(&mut self, now: Duration, sessions: &mut Sessions) {
+        let mut asked = BTreeSet::new();
         for ((_, sharing), room) in &mut self.rooms {
             while let Some(request) = room.router.poll_key_frame_request(now) {
                 if let Some(person) = room.drawn.get_mut(&request.source) {
-                    person.force_key_frame();
+                    person.force_key_frame(request.layer);
                 }
-                let bot = room.senders.get(&request.source).copied().flatten();
-                if let Some((session, _)) = bot.and_then(|bot| sessions.get_mut(&bot)) {
-                    session.leg.want_key_frame(if *sharing { SHARING } else { 0 });
-                }
+                let bot = room.seats.get(&request.source).and_then(|seat| seat.bot);
+                asked.extend(bot.map(|bot| (bot, if *sharing { SHARING } else { 0 })));
+            }
+        }
+        for (of, viewer) in &mut self.viewers {
+            if sessions.get(&of.0).is_some_and(|(session, _)| session.leg.is_active())
+                && viewer.needs_key_frame(now)
+            {
+                asked.insert(*of);
+            }
+        }
+        for (bot, socket) in asked {
+            if let Some((session, _)) = sessions.get_mut(&bot) {
+                session.leg.want_key_frame(socket);
             }
         }
     }
 
-    /// Draws the people who are watched, and nobody else.
-    fn draw(&mut self, now: Duration, sessions: &mut Sessions) {
-        let watched: BTreeSet<(RoomKey, u32)> = self
-            .watchers
-            .values()
-            .flat_map(|one| one.seen.iter().filter_map(|(id, seen)| Some((one.room(*id)?, *seen))))
-            .collect();
+    /// The work that is due: the people who are watched are drawn, and what bots send is looked at. It comes back by
+    /// [`Videos::worked`].
+    pub fn pictures(&mut self, now: Duration) -> Vec<Picture> {
+        let mut watched: BTreeMap<(RoomKey, u32), BTreeSet<usize>> = BTreeMap::new();
+        for watcher in self.watchers.values() {
+            for (key, source, layer) in watcher.watched(&self.rooms) {
+                watched.entry((key, source)).or_default().insert(layer);
+            }
+        }
         for (key, room) in &mut self.rooms {
-            let people = &room.senders;
-            room.drawn
-                .retain(|id, _| watched.contains(&(*key, *id)) && people.get(id) == Some(&None));
+            room.drawn.retain(|id, _| watched.contains_key(&(*key, *id)));
         }
         let mut drawn: usize = self.rooms.values().map(|room| room.drawn.len()).sum();
-        for (key, source) in watched {
-            let Some(room) = self.rooms.get_mut(&key) else { continue };
-            if room.senders.get(&source) != Some(&None) {
+        let mut pictures = Vec::new();
+        for ((at, source), layers) in watched {
+            let Some(room) = self.rooms.get_mut(&at) else { continue };
+            if room.seats.get(&source).is_none_or(|seat| seat.bot.is_some()) {
                 continue;
             }
-            if !room.drawn.contains_key(&source) && drawn < DRAWN_MAX {
-                room.drawn.extend(Person::new(now, source, key.1).map(|person| (source, person)));
-                drawn += 1;
+            let person = match room.drawn.remove(&source) {
+                Some(person) => person,
+                None if drawn >= DRAWN_MAX => continue,
+                None => {
+                    drawn += 1;
+                    Person::new(now, source, at.1)
+                }
+            };
+            if person.is_due(now) {
+                let person = Box::new(person);
+                pictures.push(Picture(Work::Draw { at, source, person, layers, now }));
+            } else {
+                room.drawn.insert(source, person);
             }
-            let Room { router, drawn, .. } = room;
-            let Some(person) = drawn.get_mut(&source) else { continue };
-            for datagram in person.packets(now) {
-                let Ok(packet) = RtpPacket::parse(datagram) else { continue };
-                forward(router, &self.numbers, now, (source, key.1), &packet, sessions);
+        }
+        for ((call, socket), viewer) in &mut self.viewers {
+            let look = |eye| Work::Look { call: *call, socket: *socket, eye: Box::new(eye) };
+            pictures.extend(viewer.open(now).map(look).map(Picture));
+        }
+        pictures
+    }
+
+    /// It is done: whoever watches gets the packets.
+    pub fn worked(&mut self, now: Duration, pictures: Vec<Picture>, sessions: &mut Sessions) {
+        for Picture(work) in pictures {
+            match work {
+                Work::Draw { at, source, person, .. } => {
+                    let Self { rooms, numbers, watchers, .. } = self;
+                    let Some(room) = rooms.get_mut(&at) else { continue };
+                    let mut receivers = Receivers { numbers, watchers, sessions };
+                    for (layer, datagram) in person.packets() {
+                        let Ok(packet) = RtpPacket::parse(datagram) else { continue };
+                        let from = (source, layer, at.1);
+                        receivers.forward(&mut room.router, now, from, &packet);
+                    }
+                    if room.seats.get(&source).is_some_and(|seat| seat.bot.is_none()) {
+                        room.drawn.insert(source, *person);
+                    }
+                }
+                Work::Look { call, socket, eye } => {
+                    if let Some(viewer) = self.viewers.get_mut(&(call, socket)) {
+                        viewer.close(*eye);
+                    }
+                }
             }
         }
     }
@@ -351,46 +310,59 @@ impl Videos {
         packet: &RtpPacket<'_>,
         sessions: &mut Sessions,
     ) {
-        let key = self.watchers.get(&call).and_then(|watcher| watcher.room(socket));
-        let Some(room) = key.and_then(|key| self.rooms.get_mut(&key)) else { return };
-        let own = room.senders.iter().find(|(_, bot)| **bot == Some(call));
-        let Some((source, _)) = own else { return };
-        let from = (*source, socket == SHARING);
-        forward(&mut room.router, &self.numbers, now, from, packet, sessions);
+        let place = self.watchers.get(&call).and_then(|watcher| watcher.place);
+        let Some(place) = place else { return };
+        let key = (place, socket == SHARING);
+        let Self { rooms, numbers, watchers, viewers, peopled, .. } = self;
+        let Some(room) = rooms.get_mut(&key) else { return };
+        let Some(source) = room.source_of(call) else { return };
+        if let Some(viewer) = viewers.get_mut(&(call, socket)).filter(|_| peopled.contains(&place))
+        {
+            viewer.push(now, packet);
+        }
+        // A bot sends one quality.
+        let from = (source, 0, key.1);
+        Receivers { numbers, watchers, sessions }.forward(&mut room.router, now, from, packet);
     }
 }
 
-/// Routes a packet, and gives it to the legs of those who get it.
-fn forward(
-    router: &mut Router,
-    numbers: &BTreeMap<u64, CallId>,
-    now: Duration,
-    (source, sharing): (u32, bool),
-    packet: &RtpPacket<'_>,
-    sessions: &mut Sessions,
-) {
-    // The source is there, and has one layer.
-    let _ = router.route(now, source, 0, packet, |forward| {
-        let header: RtpHeader = forward.header;
-        let call = numbers.get(&forward.to.subscriber);
-        let Some((session, _)) = call.and_then(|call| sessions.get_mut(call)) else { return };
-        let socket = i8::try_from(forward.to.socket).unwrap_or(0);
-        let socket = if sharing { SHARING } else { socket };
-        session.leg.send_video_packet(socket, header, packet.payload);
-    });
+/// Where a bot is: nowhere that anybody sees while it waits in the lobby.
+fn place_of(call: CallId, facts: MediaFacts) -> Option<Place> {
+    if facts.in_lobby {
+        return None;
+    }
+    let alone = || Place::Call(facts.twin.map_or(call, |twin| twin.min(call)));
+    Some(facts.conference.map_or_else(alone, Place::Conference))
 }
 
-/// What a bot sends, if it may.
-fn format_of(sessions: &Sessions, bot: CallId, sharing: bool) -> Option<VideoSend> {
-    let (session, _) = sessions.get(&bot)?;
-    let channel = session.leg.video_channel(if sharing { SHARING } else { 0 })?;
-    let may = session.leg.is_active() && channel.direction.sends();
-    channel.send.first().copied().filter(|_| may)
+/// Those who get packets.
+struct Receivers<'a> {
+    numbers: &'a BTreeMap<u64, CallId>,
+    watchers: &'a mut BTreeMap<CallId, Watcher>,
+    sessions: &'a mut Sessions,
 }
 
-/// The nearest of the rates that there are, from above.
-fn near(VideoSend { width, height, fps }: VideoSend) -> VideoFormat {
-    use FrameRate::{F1_875, F3_75, F7_5, F15, F30};
-    let rate = [F1_875, F3_75, F7_5, F15].into_iter().find(|rate| fps <= rate.hz());
-    VideoFormat::h264(width, height, rate.unwrap_or(F30))
+impl Receivers<'_> {
+    /// Routes a packet, and gives it to the legs of those who get it.
+    fn forward(
+        &mut self,
+        router: &mut Router,
+        now: Duration,
+        (source, layer, sharing): (u32, usize, bool),
+        packet: &RtpPacket<'_>,
+    ) {
+        // The source is there, with that layer, or it is gone.
+        let _ = router.route(now, source, layer, packet, |forward| {
+            let header: RtpHeader = forward.header;
+            let Some(call) = self.numbers.get(&forward.to.subscriber) else { return };
+            let Some((session, _)) = self.sessions.get_mut(call) else { return };
+            let socket = i8::try_from(forward.to.socket).unwrap_or(0);
+            let socket = if sharing { SHARING } else { socket };
+            if session.leg.send_video_packet(socket, header, packet.payload)
+                && let Some(watcher) = self.watchers.get_mut(call)
+            {
+                watcher.sent(now, socket);
+            }
+        });
+    }
 }

@@ -8,13 +8,14 @@ use std::{
 
 use graph_api::{Guid, Timestamp};
 use media::audio::{FRAME_PERIOD, Pcm16K};
-use platform::{BEEP, ConferenceId, MediaEvent, OperationId, Prompt};
+use platform::{BEEP, CallId, ConferenceId, MediaEvent, OperationId, Prompt};
 
 use super::{
     score::{By, Layer, Score},
     track::Track,
     voice::{Clip, Voice},
 };
+use crate::media::Speaker;
 
 /// Sounds of one call that are remembered; the oldest go first.
 pub const LAYERS_MAX: usize = 4_096;
@@ -41,10 +42,20 @@ pub struct Recorded {
 /// What there is to hear for a bot in 20 ms.
 #[derive(Debug, Default)]
 pub struct Heard {
-    /// Each person who makes a sound.
-    pub people: Vec<(Guid, Pcm16K)>,
-    /// All other bots together.
-    pub bots: Pcm16K,
+    /// Each who makes a sound: people, then other bots.
+    pub speakers: Vec<(Speaker, Pcm16K)>,
+}
+
+impl Heard {
+    /// What of a layer lies between two times is said by this one.
+    fn add(&mut self, who: Speaker, layer: &Layer, from: Timestamp, to: Timestamp) {
+        let place = self.speakers.iter().position(|(other, _)| *other == who);
+        let place = place.unwrap_or_else(|| {
+            self.speakers.push((who, Pcm16K::SILENCE));
+            self.speakers.len() - 1
+        });
+        add(layer, from, to, &mut self.speakers[place].1);
+    }
 }
 
 /// Adds what of a layer lies between two times.
@@ -209,23 +220,23 @@ impl CallSound {
     }
 
     /// What each person says between these times, and what other bots of the same conference do.
-    pub fn heard_by_bot(&self, from: Timestamp, to: Timestamp, beside: &[&Self]) -> Heard {
+    pub fn heard_by_bot(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        beside: &[(CallId, &Self)],
+    ) -> Heard {
         let mut heard = Heard::default();
         for (_, layer) in self.layers.iter().filter(|(_, layer)| layer.is_within(from, to)) {
             if let By::Person(who) = layer.by {
-                let place = heard.people.iter().position(|(other, _)| *other == who);
-                let place = place.unwrap_or_else(|| {
-                    heard.people.push((who, Pcm16K::SILENCE));
-                    heard.people.len() - 1
-                });
-                add(layer, from, to, &mut heard.people[place].1);
+                heard.add(Speaker::Person(who), layer, from, to);
             }
         }
         let since = |call: &Self| call.conference.map(|(_, since)| since);
-        for other in beside {
+        for (id, other) in beside {
             let both = since(self).max(since(other));
             for layer in other.audible_bot(both).iter().filter(|layer| layer.is_within(from, to)) {
-                add(layer, from, to, &mut heard.bots);
+                heard.add(Speaker::Bot(*id), layer, from, to);
             }
         }
         heard
@@ -288,7 +299,12 @@ impl CallSound {
         by: By,
         voice: Voice,
     ) {
-        if self.layers.len() >= LAYERS_MAX {
+        if self.layers.len() >= LAYERS_MAX
+            && let Some(oldest) = self.layers.pop_front()
+            && matches!(oldest.1.voice, Voice::Live(_))
+        {
+            // What the bot sends is one sound for as long as the call lasts: the next one makes room instead.
+            self.layers.push_back(oldest);
             self.layers.pop_front();
         }
         self.began.get_or_insert(from);

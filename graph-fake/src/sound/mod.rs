@@ -4,6 +4,7 @@
 
 mod call;
 mod journal;
+mod pieces;
 mod score;
 #[cfg(test)]
 mod tests;
@@ -24,15 +25,16 @@ use media::{
     Prompt,
     audio::{FRAME_PERIOD, Pcm16K},
 };
-use platform::{CallId, MediaEvent, OperationId};
+use platform::{CallId, MediaEvent, MediaFacts, OperationId};
 
 use call::{CallSound, Recorded};
 
 pub use call::Heard;
 
 pub use journal::detail;
+pub use pieces::pieces;
 pub use score::Score;
-pub use voice::{Clip, Voice, frequency_of, keypad};
+pub use voice::{Clip, Said, Voice, frequency_of, keypad};
 
 /// How much is kept. Where a limit is passed, the call that ended first is forgotten, or else the oldest.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +45,7 @@ pub struct Limits {
     pub ended: usize,
     /// Sounds of all calls together.
     pub layers: usize,
-    /// Bytes of prompts of all calls together.
+    /// Bytes of prompts, and of what people and app-hosted bots say, of all calls together.
     pub bytes: usize,
 }
 
@@ -118,14 +120,22 @@ impl Sound {
         self.limit(call);
     }
 
+    /// What is said, for [`Sound::note_saying`]: kept once, however many calls hear it.
+    pub fn voice(&self, said: Said) -> Voice {
+        match said {
+            Said::Sine(hertz) => Voice::Sine(hertz),
+            Said::Samples(samples) => Voice::Clips(vec![Arc::new(Clip::new(samples, &self.bytes))]),
+        }
+    }
+
     /// A prompt was downloaded for a call: to be told before the platform is, which may play it at once.
     pub fn prompt_loaded(&mut self, call: CallId, uri: String, prompt: Prompt) {
         let known = self.shared.get(&uri).and_then(Weak::upgrade);
-        let clip = known.filter(|clip| *clip.prompt() == prompt).unwrap_or_else(|| {
+        let clip = known.filter(|clip| clip.samples() == prompt.samples()).unwrap_or_else(|| {
             if self.shared.len() >= SHARED_MAX {
                 self.shared.retain(|_, clip| clip.strong_count() > 0);
             }
-            let clip = Arc::new(Clip::new(prompt, &self.bytes));
+            let clip = Arc::new(Clip::new(prompt.samples().into(), &self.bytes));
             if self.shared.len() < SHARED_MAX {
                 self.shared.insert(uri.clone(), Arc::downgrade(&clip));
             }
@@ -146,22 +156,27 @@ impl Sound {
         self.limit(call);
     }
 
-    /// What there is to hear for the bot of this call in the 20 ms that begin then: everybody but itself.
-    pub fn heard_by_bot(&self, call: CallId, from: Timestamp) -> Heard {
+    /// What there is to hear for the bot of this call in the 20 ms that begin then: everybody but itself, and
+    /// nobody in the lobby.
+    pub fn heard_by_bot(&self, call: CallId, from: Timestamp, facts: MediaFacts) -> Heard {
         let to = from + FRAME_PERIOD;
-        let Some(own) = self.calls.get(&call) else { return Heard::default() };
-        own.heard_by_bot(from, to, &self.beside(call, own))
+        if facts.in_lobby {
+            return Heard::default();
+        }
+        let nothing = CallSound::default();
+        let own = self.calls.get(&call).unwrap_or(&nothing);
+        let twin = facts.twin.and_then(|twin| Some((twin, self.calls.get(&twin)?)));
+        let beside: Vec<_> = self.beside(call, own).chain(twin).collect();
+        own.heard_by_bot(from, to, &beside)
     }
 
     /// The calls of other bots in the same conference.
-    fn beside(&self, call: CallId, own: &CallSound) -> Vec<&CallSound> {
+    fn beside(&self, call: CallId, own: &CallSound) -> impl Iterator<Item = (CallId, &CallSound)> {
         let at = own.conference().map(|(at, _)| at);
-        if at.is_none() {
-            return Vec::new();
-        }
-        let together = |other: &CallSound| other.conference().map(|(at, _)| at) == at;
-        let others = self.calls.iter().filter(|(id, other)| **id != call && together(other));
-        others.map(|(_, other)| other).collect()
+        let calls = at.is_some().then_some(&self.calls).into_iter().flatten();
+        let others = calls
+            .filter(move |(id, other)| **id != call && other.conference().map(|(at, _)| at) == at);
+        others.map(|(id, other)| (*id, other))
     }
 
     /// A call is over.
@@ -190,7 +205,8 @@ impl Sound {
     /// `None`: nothing was heard or said in such a call.
     pub fn heard(&self, now: Timestamp, call: CallId, user: Guid) -> Option<Score> {
         let own = self.calls.get(&call)?;
-        Some(own.heard(now, user, &self.beside(call, own)))
+        let beside: Vec<&CallSound> = self.beside(call, own).map(|(_, other)| other).collect();
+        Some(own.heard(now, user, &beside))
     }
 
     fn call(&mut self, id: CallId) -> &mut CallSound {

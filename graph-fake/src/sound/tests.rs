@@ -86,6 +86,42 @@ fn a_recording_is_what_people_said_while_it_ran() {
     assert!(strength(&samples, 1_900, 2_000, row) < 0.1, "not the stop tone");
 }
 
+/// However much else there is to hear.
+#[test]
+fn an_app_hosted_bot_is_heard_for_as_long_as_it_speaks() {
+    let mut sound = sound();
+    let frame = media::audio::Pcm16K([5_000; media::audio::SAMPLES_16K]);
+    sound.bot_says(at(0), CALL, &frame);
+    for n in 0..2 * call::LAYERS_MAX as u64 {
+        sound.note(at(n), CALL, &MediaEvent::Pressed(ALICE, Tone::Flash));
+    }
+    assert_eq!(sound.layers, call::LAYERS_MAX);
+    sound.bot_says(at(10_000), CALL, &frame);
+    let heard = sound.heard(at(10_020), CALL, BOB).unwrap();
+    let samples = heard.samples();
+    assert!(samples[samples.len() - 320..].iter().all(|sample| *sample == 5_000));
+    assert_eq!(samples[0], 5_000, "what it said before is not lost");
+}
+
+/// Files that people say take room as prompts do.
+#[test]
+fn what_people_say_is_counted() {
+    let mut sound = sound();
+    let voice = sound.voice(Said::Samples(vec![1; 16_000].into()));
+    for n in 1..=3 {
+        let call = CallId(Guid::from_u128(n));
+        let spoke = MediaEvent::Spoke(ALICE, ms(1_000));
+        sound.note_saying(at(0), call, &spoke, Some(voice.clone()));
+    }
+    drop(voice);
+    assert_eq!(sound.bytes.load(Ordering::Relaxed), 32_000, "once for all");
+    sound.forget_one(CALL);
+    sound.forget_one(CALL);
+    assert_eq!(sound.bytes.load(Ordering::Relaxed), 32_000);
+    sound.forget_one(CALL);
+    assert_eq!(sound.bytes.load(Ordering::Relaxed), 0);
+}
+
 ///
 #[test]
 fn recordings_vanish_some_time_after_the_call() {

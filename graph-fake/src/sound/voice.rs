@@ -9,41 +9,46 @@ use std::{
 };
 
 use graph_api::{Guid, Tone};
-use media::{Prompt, SAMPLE_RATE};
+use media::SAMPLE_RATE;
 
 use super::track::Track;
 
 /// A quarter of full scale, as [`media::tone`] has it.
 const LOUD: f64 = 8_191.0;
 
-/// A downloaded prompt. It counts the bytes of all clips that live.
+/// What somebody says otherwise than in the usual tone.
+#[derive(Debug, Clone)]
+pub enum Said {
+    /// A steady tone of so many hertz.
+    Sine(u32),
+    /// These samples: a file, a marker.
+    Samples(Arc<[i16]>),
+}
+
+/// Samples: a downloaded prompt, or what somebody says. It counts the bytes of all clips that live.
 #[derive(Debug)]
 pub struct Clip {
-    prompt: Prompt,
+    samples: Arc<[i16]>,
     bytes: Arc<AtomicUsize>,
 }
 
 impl Clip {
     /// Counted in `bytes` for as long as it lives.
-    pub fn new(prompt: Prompt, bytes: &Arc<AtomicUsize>) -> Self {
-        bytes.fetch_add(size(&prompt), Ordering::Relaxed);
-        Self { prompt, bytes: bytes.clone() }
+    pub fn new(samples: Arc<[i16]>, bytes: &Arc<AtomicUsize>) -> Self {
+        bytes.fetch_add(size_of_val(&*samples), Ordering::Relaxed);
+        Self { samples, bytes: bytes.clone() }
     }
 
     /// What it holds.
-    pub const fn prompt(&self) -> &Prompt {
-        &self.prompt
+    pub fn samples(&self) -> &[i16] {
+        &self.samples
     }
 }
 
 impl Drop for Clip {
     fn drop(&mut self) {
-        self.bytes.fetch_sub(size(&self.prompt), Ordering::Relaxed);
+        self.bytes.fetch_sub(size_of_val(&*self.samples), Ordering::Relaxed);
     }
-}
-
-fn size(prompt: &Prompt) -> usize {
-    size_of_val(prompt.samples())
 }
 
 /// A source of sound.
@@ -59,8 +64,6 @@ pub enum Voice {
     Speech(Guid),
     /// A steady tone of so many hertz.
     Sine(u32),
-    /// These samples: a marker.
-    Samples(Arc<[i16]>),
     /// What an app-hosted bot sends, as it arrives.
     Live(Track),
     /// A key is pressed: the two tones of its row and column (ITU-T Q.23).
@@ -90,12 +93,11 @@ impl Voice {
         match self {
             Self::Clips(clips) => of_clips(clips, at),
             Self::Loop(clips) => {
-                let length: usize = clips.iter().map(|clip| clip.prompt.samples().len()).sum();
+                let length: usize = clips.iter().map(|clip| clip.samples.len()).sum();
                 if length == 0 { 0 } else { of_clips(clips, at % length) }
             }
             Self::Beep => sine(1_000.0, at, 1.0),
             Self::Sine(hertz) => sine(f64::from(*hertz), at, 1.0),
-            Self::Samples(samples) => samples.get(at).copied().unwrap_or(0),
             Self::Live(track) => {
                 let mut one = [0];
                 track.read(at, &mut one);
@@ -117,10 +119,9 @@ impl Voice {
 
 fn of_clips(clips: &[Arc<Clip>], mut at: usize) -> i16 {
     for clip in clips {
-        let samples = clip.prompt.samples();
-        match samples.get(at) {
+        match clip.samples.get(at) {
             Some(sample) => return *sample,
-            None => at -= samples.len(),
+            None => at -= clip.samples.len(),
         }
     }
     0

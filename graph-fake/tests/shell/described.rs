@@ -183,6 +183,9 @@ async fn reading(world: &World) -> Vec<Row> {
         row("GET", "/calls/{callId}/heard/{file}", &[&world.pair, &heard], Value::Null, 200),
         row("GET", "/calls/{callId}/heard/{file}", &[&world.pair, "x.wav"], Value::Null, 400),
         row("GET", "/calls/{callId}/heard/{file}", &[NOBODY, &heard], Value::Null, 404),
+        row("GET", "/calls/{callId}/seen", &[&world.pair], Value::Null, 200),
+        row("GET", "/calls/{callId}/seen", &["x"], Value::Null, 400),
+        row("GET", "/calls/{callId}/seen", &[NOBODY], Value::Null, 404),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 use graph_fake::Flaw;
 
 use crate::{
-    answers, bad_input, harness::Server, keys, notifications, recordings, token_memory, why,
+    answers, bad_input, harness::Server, keys, media, notifications, recordings, token_memory, why,
 };
 
 type Check = fn(Server) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -44,6 +44,9 @@ fn check_of(flaw: Flaw) -> Check {
         }
         Flaw::OpensAnyRecording => {
             |server| Box::pin(recordings::check_no_other_token_opens_a_recording(server))
+        }
+        Flaw::KeepsDeadMedia => {
+            |server| Box::pin(media::quality::check_a_dead_media_port_ends_its_call(server))
         }
         Flaw::ShowsOldCalls => |server| Box::pin(answers::check_a_call_is_shown_as_it_is(server)),
         Flaw::TakesAnyBody => |server| Box::pin(bad_input::check_large_bodies(server)),

@@ -68,7 +68,7 @@ impl Server {
             options: Options::default(),
             keys: Keys::fixed(),
             tls: Tls::Own(Box::new(authority), Vec::new()),
-            listeners: Listeners { https: free, http: free, control: free, media: None },
+            listeners: Listeners { https: free, http: free, control: free, media: free },
             network: network.clone(),
             outgoing: network.clone(),
             clock,

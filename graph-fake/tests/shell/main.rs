@@ -17,6 +17,7 @@ mod media;
 mod meetings;
 mod notifications;
 mod operations;
+mod prompts;
 mod recordings;
 mod shapes;
 mod token_memory;

@@ -1,10 +1,14 @@
 //! An app-hosted bot on real sockets: what Alice says it hears, and what it says she hears (docs/media-transport.md).
 
+pub mod quality;
+mod seen;
+
 use std::{net::SocketAddr, time::Duration};
 
 use graph_fake::config::USERS;
 use http::{Method, StatusCode};
 use media::{
+    Barcode, DecoderLimits, H264Decoder, H264Encoder, H264EncoderConfig, I420, TestPattern,
     audio::{FRAME_PERIOD, Marker, MarkerDetector, Pcm16K, SAMPLES_16K},
     transport::{Blob, BotEvent, BotMedia},
 };
@@ -13,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::{net::UdpSocket, time::Instant};
 
 use crate::{
-    harness::{Server, call_body},
+    harness::{Server, call_body, dead_callback},
     notifications::listen,
 };
 
@@ -24,6 +28,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 fn blob(address: SocketAddr) -> String {
     json!({"mpUri": "net.tcp://bot:8445", "rehearsal": {
         "v": 1, "address": address, "session": "0f".repeat(16), "audio": {"ssrc": 1000},
+        "video": [{"ssrc": 2000, "send": ["320x180@15"]}],
     }})
     .to_string()
 }
@@ -31,6 +36,7 @@ fn blob(address: SocketAddr) -> String {
 fn with_blob(callback: &str, blob: &str) -> Value {
     let mut body = call_body(callback);
     let kind = "#microsoft.graph.appHostedMediaConfig";
+    body["requestedModalities"] = json!(["audio", "video"]);
     body["mediaConfig"] = json!({"@odata.type": kind, "blob": blob});
     body
 }
@@ -45,6 +51,49 @@ struct Bot {
     events: Vec<BotEvent>,
     says: Vec<Pcm16K>,
     slots: u32,
+    film: Film,
+}
+
+/// What it shows, and what it sees.
+struct Film {
+    /// 0: nothing; else the source that its barcodes name.
+    pattern: Option<TestPattern>,
+    encoder: H264Encoder,
+    decoder: H264Decoder,
+    /// Source and time of each barcode.
+    seen: Vec<(u32, u64)>,
+}
+
+impl Film {
+    fn new() -> Self {
+        let config =
+            H264EncoderConfig { key_frame_period: 0, ..H264EncoderConfig::new(15.0, 150_000) };
+        Self {
+            pattern: None,
+            encoder: H264Encoder::new(config).unwrap(),
+            decoder: H264Decoder::new(DecoderLimits::default()).unwrap(),
+            seen: Vec::new(),
+        }
+    }
+
+    fn slot(&mut self, number: u32, now: Duration, media: &mut BotMedia) {
+        let mut picture = I420::default();
+        while let Some((_, frame)) = media.poll_video(now) {
+            // What follows a loss cannot be decoded before the next key frame.
+            if self.decoder.decode(frame.annex_b, &mut picture).unwrap_or(false)
+                && let Some(read) = Barcode::read(&picture)
+            {
+                self.seen.push((read.barcode.source(), read.barcode.time_ms()));
+            }
+        }
+        if let Some(pattern) = self.pattern.as_mut().filter(|_| number.is_multiple_of(4)) {
+            let (mut annex_b, at) = (Vec::new(), u64::from(number / 4));
+            self.encoder.encode(pattern.draw(at, now), now, &mut annex_b).unwrap();
+            if !annex_b.is_empty() {
+                media.send_video(0, &annex_b, number * 1_800).unwrap();
+            }
+        }
+    }
 }
 
 impl Bot {
@@ -54,7 +103,8 @@ impl Bot {
         let (media, began) = (BotMedia::new(blob), Instant::now());
         let (detector, heard, events, says) =
             (MarkerDetector::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { socket, media, began, detector, heard, events, says, slots: 0 }
+        let film = Film::new();
+        Self { socket, media, began, detector, heard, events, says, slots: 0, film }
     }
 
     /// Until something holds, or it takes too long.
@@ -70,6 +120,9 @@ impl Bot {
                     let (len, from) = got.unwrap();
                     self.media.receive(self.began.elapsed(), from, &buffer[..len]).unwrap();
                     while let Some(event) = self.media.poll() {
+                        if event == (BotEvent::KeyFrameNeeded { socket: 0 }) {
+                            self.film.encoder.force_key_frame();
+                        }
                         self.events.push(event);
                     }
                 }
@@ -84,6 +137,7 @@ impl Bot {
         self.heard.extend(self.detector.push(now, frame).map(|heard| heard.marker.id()));
         let frame = self.says.pop().unwrap_or(Pcm16K::SILENCE);
         self.media.send_audio(&frame);
+        self.film.slot(self.slots, now, &mut self.media);
         let mut out = Vec::new();
         self.media.transmit(now, |datagram| out.push(datagram.to_vec()));
         for datagram in out {
@@ -97,19 +151,49 @@ impl Bot {
         self.says = frames.map(|chunk| Pcm16K(*chunk)).collect();
     }
 
+    fn is_held(&self) -> bool {
+        use media::transport::{Channel::Audio, Flow};
+        let mut told = None;
+        for event in &self.events {
+            if let BotEvent::Status { channel: Audio, send, .. } = event {
+                told = Some(*send);
+            }
+        }
+        told == Some(Flow::Inactive)
+    }
+
     fn is_active(&self) -> bool {
         use media::transport::Flow::Active;
         self.events.iter().any(|event| matches!(event, BotEvent::Status { send: Active, .. }))
     }
 }
 
+/// An established app-hosted call to Alice, in which media flows.
+async fn call(server: &Server) -> (Bot, String) {
+    let mut bot = Bot::bind().await;
+    let body = with_blob(&dead_callback(), &blob(bot.socket.local_addr().unwrap())).to_string();
+    let made = server.graph(Method::POST, CALLS, body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    bot.until("media flows", Bot::is_active).await;
+    (bot, made.body["id"].as_str().unwrap().to_owned())
+}
+
+async fn act(server: &Server, call: &str, action: Value) {
+    let path = format!("/calls/{call}/actions");
+    let done = server.control(Method::POST, &path, action.to_string()).await;
+    assert_eq!(done.status, StatusCode::ACCEPTED, "{done:?}");
+}
+
+/// The markers that a user has heard.
+async fn heard(server: &Server, call: &str, user: usize) -> Vec<u64> {
+    let path = format!("/calls/{call}/heard/{}.json", USERS[user].1);
+    let heard = server.control(Method::GET, &path, "").await;
+    let markers = heard.body["markers"].as_array().unwrap_or_else(|| panic!("{heard:?}"));
+    markers.iter().map(|one| one["markerId"].as_u64().unwrap()).collect()
+}
+
 async fn start() -> Server {
-    let free = SocketAddr::from(([127, 0, 0, 1], 0));
-    Server::start_as(|setup| {
-        setup.clock = Clock::real();
-        setup.listeners.media = Some(free);
-    })
-    .await
+    Server::start_as(|setup| setup.clock = Clock::real()).await
 }
 
 #[tokio::test]

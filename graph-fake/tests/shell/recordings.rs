@@ -19,13 +19,13 @@ const CALLS: &str = "/v1.0/communications/calls";
 const ALICE: Guid = USERS[0].1;
 const OTHER: Guid = Guid::from_u128(0x07_4e40_0000_4000_8000_0000_0000_0007);
 
-async fn advance(server: &Server, ms: u64) {
+pub async fn advance(server: &Server, ms: u64) {
     let wanted = json!({"advanceMs": ms}).to_string();
     let moved = server.control(Method::POST, "/clock", wanted).await;
     assert_eq!(moved.status, StatusCode::OK, "{moved:?}");
 }
 
-async fn post(server: &Server, token: &str, path: &str, body: Value) -> Value {
+pub async fn post(server: &Server, token: &str, path: &str, body: Value) -> Value {
     let request = Request::post(format!("https://{}{path}", server.https))
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .header(header::CONTENT_TYPE, "application/json");
@@ -67,7 +67,7 @@ async fn record(server: &Server, token: &str) -> Recorded {
 }
 
 /// What a bot was told of the end of its operation. The clock waits for notifications: they are all there.
-async fn ended(hook: &Arc<Webhook>, operation: &str) -> Value {
+pub async fn ended(hook: &Arc<Webhook>, operation: &str) -> Value {
     let told = hook.wait_for(1).await;
     let mut data = told.iter().map(|(_, body)| &body["value"][0]["resourceData"]);
     let found = data.find(|data| data["id"] == operation).cloned();
@@ -75,7 +75,7 @@ async fn ended(hook: &Arc<Webhook>, operation: &str) -> Value {
 }
 
 /// The answer with its bytes.
-async fn fetch(server: &Server, location: &str, token: Option<&str>) -> http::Response<Bytes> {
+pub async fn fetch(server: &Server, location: &str, token: Option<&str>) -> http::Response<Bytes> {
     let mut request = Request::get(location);
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));

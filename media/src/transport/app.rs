@@ -97,6 +97,13 @@ pub enum Message {
         /// On which video socket.
         socket: i8,
     },
+    /// Bot: takes no more than so many bits in a second (`SetReceiveBandwidthLimit`).
+    Limit {
+        /// On which video socket.
+        socket: i8,
+        /// Bits in a second.
+        bits_per_second: u32,
+    },
     /// Platform: what will come.
     Subscribed {
         /// On which video socket.

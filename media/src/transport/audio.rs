@@ -2,12 +2,16 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{DATAGRAM_MAX, PT_AUDIO, PT_EVENT};
+use super::{
+    AudioFormat, DATAGRAM_MAX, PT_AUDIO, PT_EVENT, PT_STEREO,
+    stereo::{PAIRS, PART_BYTES, StereoIn, mono_bytes},
+};
 use crate::{
     FIXED_LEN, RtpHeader, SAMPLE_RATE,
     audio::{
-        AudioJitter, BYTES_16K, JitterConfig, JitterStats, Pcm16K, Played, SAMPLES_16K,
-        StreamCounts, StreamStats, Tone, ToneConfig, ToneError, ToneReceiver, ToneSender,
+        AudioJitter, BYTES_16K, JitterConfig, JitterStats, Pcm16K, Pcm44KStereo, Played,
+        SAMPLES_16K, SAMPLES_44K, StreamCounts, StreamStats, Tone, ToneConfig, ToneError,
+        ToneReceiver, ToneSender, Upsampler,
     },
 };
 
@@ -58,29 +62,66 @@ pub(super) struct AudioOut {
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
+    /// For what is sent as stereo, but comes as mono.
+    upsampler: Option<Box<Upsampler>>,
     keys: ToneSender,
     pub(super) packets: u64,
     pub(super) bytes: u64,
 }
 
 impl AudioOut {
-    pub(super) fn new(ssrc: u32) -> Self {
+    pub(super) fn new(ssrc: u32, format: AudioFormat) -> Self {
         let keys = ToneSender::new(ToneConfig::default(), 0).expect("the defaults are possible");
-        Self { ssrc, sequence: 0, timestamp: 0, keys, packets: 0, bytes: 0 }
+        let upsampler = match format {
+            AudioFormat::Pcm16K => None,
+            AudioFormat::Pcm44KStereo => Some(Box::default()),
+        };
+        Self { ssrc, sequence: 0, timestamp: 0, upsampler, keys, packets: 0, bytes: 0 }
     }
 
     /// One frame of 20 ms, with who is heard in it.
     pub(super) fn frame(&mut self, frame: &Pcm16K, heard: &[u32], out: &mut Outbox) {
+        if let Some(upsampler) = &mut self.upsampler {
+            let mut stereo = Pcm44KStereo([[0; 2]; SAMPLES_44K]);
+            upsampler.convert(frame, &mut stereo);
+            return self.stereo(&stereo, heard, out);
+        }
+        let packet = self.begin(PT_AUDIO, false, heard, out);
+        packet.extend(frame.0.iter().flat_map(|sample| sample.to_be_bytes()));
+        self.bytes += packet.len() as u64;
+        self.timestamp = self.timestamp.wrapping_add(SAMPLES_16K as u32);
+    }
+
+    /// One frame of 44.1 kHz stereo.
+    pub(super) fn stereo(&mut self, frame: &Pcm44KStereo, heard: &[u32], out: &mut Outbox) {
+        for (part, pairs) in frame.0.chunks(PAIRS).enumerate() {
+            let packet = self.begin(PT_STEREO, part == 0, heard, out);
+            packet.extend(pairs.iter().flatten().flat_map(|sample| sample.to_be_bytes()));
+            self.bytes += packet.len() as u64;
+            self.timestamp = self.timestamp.wrapping_add(PAIRS as u32);
+        }
+    }
+
+    /// 20 ms in which nothing is sent.
+    pub(super) fn skip(&mut self) {
+        let samples = if self.upsampler.is_some() { SAMPLES_44K } else { SAMPLES_16K };
+        self.timestamp = self.timestamp.wrapping_add(samples as u32);
+    }
+
+    fn begin<'a>(
+        &mut self,
+        payload_type: u8,
+        marker: bool,
+        heard: &[u32],
+        out: &'a mut Outbox,
+    ) -> &'a mut Vec<u8> {
         let heard = &heard[..heard.len().min(CONTRIBUTING_MAX)];
-        let header = self.header(PT_AUDIO, false, self.timestamp);
-        let mut head = header.to_bytes();
+        let mut head = self.header(payload_type, marker, self.timestamp).to_bytes();
         head[0] |= heard.len() as u8;
         let packet = out.push();
         packet.extend(head);
         packet.extend(heard.iter().flat_map(|source| source.to_be_bytes()));
-        packet.extend(frame.0.iter().flat_map(|sample| sample.to_be_bytes()));
-        self.bytes += packet.len() as u64;
-        self.timestamp = self.timestamp.wrapping_add(SAMPLES_16K as u32);
+        packet
     }
 
     /// Lets a key begin now, or after those before it.
@@ -115,6 +156,8 @@ impl AudioOut {
 #[derive(Debug)]
 pub(super) struct AudioIn {
     jitter: AudioJitter,
+    /// What comes as stereo.
+    stereo: Option<StereoIn>,
     stats: StreamStats,
     receiver: ToneReceiver,
     keys: VecDeque<Tone>,
@@ -133,10 +176,24 @@ pub struct AudioReport {
 }
 
 impl AudioIn {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(format: AudioFormat) -> Self {
+        Self::with(format, JitterConfig::default())
+    }
+
+    /// One of those who are heard apart: nothing of it is made up (contract, media section 2).
+    pub(super) fn unmixed(format: AudioFormat) -> Self {
+        Self::with(format, JitterConfig { conceal: false, ..JitterConfig::default() })
+    }
+
+    fn with(format: AudioFormat, config: JitterConfig) -> Self {
+        let (stereo, rate) = match format {
+            AudioFormat::Pcm16K => (None, SAMPLE_RATE),
+            AudioFormat::Pcm44KStereo => (Some(StereoIn::new()), 44_100),
+        };
         Self {
-            jitter: AudioJitter::new(JitterConfig::default()),
-            stats: StreamStats::new(SAMPLE_RATE),
+            jitter: AudioJitter::new(config),
+            stereo,
+            stats: StreamStats::new(rate),
             receiver: ToneReceiver::new(SAMPLE_RATE, TONE_TIMEOUT),
             keys: VecDeque::new(),
             heard: [0; CONTRIBUTING_MAX],
@@ -153,7 +210,20 @@ impl AudioIn {
         payload: &[u8],
     ) -> bool {
         match header.payload_type {
-            PT_AUDIO if payload.len() == BYTES_16K => {
+            PT_STEREO if payload.len() == PART_BYTES => {
+                let Some(stereo) = &mut self.stereo else { return false };
+                let (marker, timestamp) = (header.marker, header.timestamp);
+                self.stats.received(now, header.sequence, timestamp, datagram.len());
+                let whole = stereo.push(marker, timestamp, payload);
+                let whole = whole.map(|(number, frame)| (number, mono_bytes(frame)));
+                self.note_heard(datagram);
+                if let Some((number, bytes)) = whole {
+                    let timestamp = (number as u32).wrapping_mul(SAMPLES_16K as u32);
+                    self.jitter.push(now, number as u16, timestamp, &bytes);
+                }
+                true
+            }
+            PT_AUDIO if payload.len() == BYTES_16K && self.stereo.is_none() => {
                 self.stats.received(now, header.sequence, header.timestamp, datagram.len());
                 self.note_heard(datagram);
                 // The place in the row follows from the time: keys have none there.

@@ -198,6 +198,12 @@ impl Blob {
         serde_json::json!({ "rehearsal": self }).to_string()
     }
 
+    /// The SSRCs on which the bot will send: of audio, of the video sockets, of screen sharing.
+    pub fn ssrcs(&self) -> impl Iterator<Item = u32> {
+        let video = self.video.iter().chain(&self.screen_sharing).map(|channel| channel.ssrc);
+        std::iter::once(self.audio.ssrc).chain(video)
+    }
+
     fn check(&self) -> Result<(), BlobError> {
         let hex = self.session.len() == 32 && self.session.bytes().all(|b| b.is_ascii_hexdigit());
         if !hex {
@@ -286,6 +292,11 @@ mod tests {
             ("2001, \"direction\": \"receiveOnly\"", "2001", "rehearsal.video[1].direction"),
             ("2000,", "2000, \"direction\": \"sendOnly\",", "rehearsal.video[0].direction"),
             ("\"receive\": \"NV12\"", "\"receive\": \"RGB24\"", "rehearsal.video[1].receive"),
+            (
+                "{\"ssrc\": 1000}",
+                "{\"ssrc\": 1000, \"format\": \"Pcm48K\"}",
+                "rehearsal.audio.format",
+            ),
             ("\"audio\":", "\"sound\":", "rehearsal.sound"),
         ] {
             let text = GOOD.replacen(from, to, 1);

@@ -7,16 +7,18 @@ use std::{
 };
 
 use super::{
-    AudioReport, Blob, Dropped, Drops, Message,
+    AudioFormat, AudioReport, Blob, Dropped, Drops, Message, PT_EVENT, PT_STEREO, StreamReport,
+    UNMIXED_MAX,
     app::{Channel, Flow},
     audio::{AudioIn, AudioOut, Outbox},
-    is_rtcp,
+    clock_rate, is_rtcp,
+    reports::Reports,
     rtcp::{Said, cut},
     video::{VideoError, Videos, channels},
 };
 use crate::{
-    AssembledFrame, AssemblerStats, RtpPacket,
-    audio::{Pcm16K, Played, Tone, ToneError},
+    AssembledFrame, AssemblerStats, Compound, RtpPacket,
+    audio::{Pcm16K, Pcm44KStereo, Played, Tone, ToneError},
 };
 
 /// Events that wait to be fetched; the oldest go first.
@@ -57,6 +59,13 @@ pub enum BotEvent {
         /// How.
         format: Option<String>,
     },
+    /// `MediaStreamQualityChanged`: what comes on a video socket stands still, or does no more.
+    Quality {
+        /// Which; -1 is screen sharing.
+        socket: i8,
+        /// Whether it stands still (`Detected`), or does no more (`Recovered`).
+        frozen: bool,
+    },
     /// `VideoKeyFrameNeeded`: somebody who watches needs one.
     KeyFrameNeeded {
         /// Of which socket; -1 is screen sharing.
@@ -85,6 +94,11 @@ pub struct BotMedia {
     platform: Option<Platform>,
     audio_in: AudioIn,
     audio_out: AudioOut,
+    /// Those who are heard apart, by the SSRC that was announced.
+    unmixed: Vec<(u32, AudioIn)>,
+    /// Bits in a second that video sockets take at the most.
+    limits: BTreeMap<i8, u32>,
+    reports: Reports,
     videos: Videos,
     sends_audio: Flow,
     /// What flows from the bot and to it; nothing in the beginning.
@@ -99,8 +113,11 @@ impl BotMedia {
     pub fn new(blob: Blob) -> Self {
         Self {
             platform: None,
-            audio_in: AudioIn::new(),
-            audio_out: AudioOut::new(blob.audio.ssrc),
+            audio_in: AudioIn::new(blob.audio.format),
+            audio_out: AudioOut::new(blob.audio.ssrc, blob.audio.format),
+            unmixed: Vec::new(),
+            limits: BTreeMap::new(),
+            reports: Reports::new(blob.audio.ssrc, blob.session.clone()),
             videos: Videos::new(&blob),
             sends_audio: Flow::Inactive,
             flows: BTreeMap::new(),
@@ -131,6 +148,16 @@ impl BotMedia {
         self.audio_in.report()
     }
 
+    /// How a stream of the platform arrives.
+    pub fn report_from(&self, ssrc: u32) -> StreamReport {
+        self.reports.from(ssrc)
+    }
+
+    /// How a stream of this bot arrives at the platform, as that says.
+    pub fn report_to(&self, ssrc: u32) -> StreamReport {
+        self.reports.to(ssrc)
+    }
+
     /// Takes a datagram.
     ///
     /// # Errors
@@ -146,27 +173,42 @@ impl BotMedia {
 
     fn take(&mut self, now: Duration, from: SocketAddr, datagram: &[u8]) -> Result<(), Dropped> {
         if is_rtcp(datagram) {
-            return cut(datagram).try_for_each(|packet| self.take_rtcp(from, packet));
+            return cut(datagram).try_for_each(|packet| self.take_rtcp(now, from, packet));
         }
         let packet = RtpPacket::parse(datagram).map_err(|_| Dropped::Form)?;
         let platform = self.platform.ok_or(Dropped::Inactive)?;
         if from != platform.address {
             return Err(Dropped::Source);
         }
-        if packet.header.ssrc != platform.audio {
-            let right = self.videos.push(now, &packet).ok_or(Dropped::Ssrc)?;
-            return if right { Ok(()) } else { Err(Dropped::Kind) };
-        }
-        if !self.audio_in.push(now, packet.header, datagram, packet.payload) {
+        let RtpPacket { header, payload } = packet;
+        let right = if header.ssrc == platform.audio {
+            self.audio_in.push(now, header, datagram, payload)
+        } else if let Some(apart) = self.apart(header.ssrc) {
+            apart.push(now, header, datagram, payload)
+        } else {
+            self.videos.push(now, &packet).ok_or(Dropped::Ssrc)?
+        };
+        if !right {
             return Err(Dropped::Kind);
         }
+        let timed = header.payload_type != PT_EVENT;
+        let clock = match header.payload_type {
+            PT_EVENT if self.blob.audio.format == AudioFormat::Pcm44KStereo => PT_STEREO,
+            kind => kind,
+        };
+        self.reports.received(now, header, payload, (clock_rate(clock), timed));
         while let Some(tone) = self.audio_in.key() {
             self.event(BotEvent::Tone(tone));
         }
         Ok(())
     }
 
-    fn take_rtcp(&mut self, from: SocketAddr, packet: &[u8]) -> Result<(), Dropped> {
+    fn apart(&mut self, ssrc: u32) -> Option<&mut AudioIn> {
+        let mut streams = self.unmixed.iter_mut();
+        streams.find_map(|(of, stream)| (*of == ssrc).then_some(stream))
+    }
+
+    fn take_rtcp(&mut self, now: Duration, from: SocketAddr, packet: &[u8]) -> Result<(), Dropped> {
         if let Ok((_, message)) = Message::read(packet) {
             return self.told(from, message);
         }
@@ -178,12 +220,15 @@ impl BotMedia {
             let socket = self.videos.sends_on(media).ok_or(Dropped::Ssrc)?;
             self.event(BotEvent::KeyFrameNeeded { socket });
         }
+        if let Some(Ok(report)) = Compound::new(packet).next() {
+            self.reports.take(now, report);
+        }
         Ok(())
     }
 
     fn told(&mut self, from: SocketAddr, message: Message) -> Result<(), Dropped> {
         match message {
-            Message::Session { session, call_id, audio, video, screen_sharing, .. } => {
+            Message::Session { session, call_id, audio, unmixed, video, screen_sharing } => {
                 if session != self.blob.session {
                     return Err(Dropped::Ssrc);
                 }
@@ -193,6 +238,10 @@ impl BotMedia {
                 if self.platform.is_none() {
                     self.platform = Some(Platform { address: from, audio });
                     self.videos.announced(&video, screen_sharing);
+                    let format = self.blob.audio.format;
+                    let apart = unmixed.into_iter().take(UNMIXED_MAX);
+                    let apart = apart.filter(|_| self.blob.audio.unmixed);
+                    self.unmixed = apart.map(|ssrc| (ssrc, AudioIn::unmixed(format))).collect();
                     self.event(BotEvent::Began { call_id });
                 }
                 self.ask(&Message::Ready { session });
@@ -224,8 +273,13 @@ impl BotMedia {
                 self.videos.refused(&what);
                 self.event(BotEvent::Refused { what, why });
             }
-            Message::Quality { .. } => {}
-            Message::Ready { .. } | Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
+            Message::Quality { socket, state } => {
+                self.event(BotEvent::Quality { socket, frozen: state == "detected" });
+            }
+            Message::Ready { .. }
+            | Message::Subscribe { .. }
+            | Message::Unsubscribe { .. }
+            | Message::Limit { .. } => {
                 return Err(Dropped::Kind);
             }
         }
@@ -249,7 +303,26 @@ impl BotMedia {
         self.audio_in.pull_heard(now)
     }
 
-    /// Sends 20 ms. Before `AudioSendStatusChanged` says active it is discarded, as in Microsoft's library.
+    /// `UnmixedAudioBuffers`: those of the loudest who say something in the 20 ms that begin now, each with the media
+    /// source id. Nothing of them is made up. To be called once every 20 ms by whoever declared `unmixed`.
+    pub fn pull_unmixed(&mut self, now: Duration, mut heard: impl FnMut(u32, &Pcm16K)) {
+        for (_, stream) in &mut self.unmixed {
+            let (played, frame, who) = stream.pull_heard(now);
+            if let (Played::Frame { .. }, [who, ..]) = (played, who) {
+                heard(*who, frame);
+            }
+        }
+    }
+
+    /// Sends 20 ms of 44.1 kHz stereo, as [`Self::send_audio`] does; whoever declared another format sends nothing.
+    pub fn send_stereo(&mut self, frame: &Pcm44KStereo) {
+        let stereo = self.blob.audio.format == AudioFormat::Pcm44KStereo;
+        if self.platform.is_some() && self.sends_audio == Flow::Active && stereo {
+            self.audio_out.stereo(frame, &[], &mut self.out);
+        }
+    }
+
+    /// Sends 20 ms; as stereo, if that was declared. Before `AudioSendStatusChanged` says active it is discarded, as in Microsoft's library.
     pub fn send_audio(&mut self, frame: &Pcm16K) {
         if self.platform.is_some() && self.sends_audio == Flow::Active {
             self.audio_out.frame(frame, &[], &mut self.out);
@@ -275,6 +348,15 @@ impl BotMedia {
     /// Wants to see nobody there any more; answered as [`Self::subscribe`] is, with no source.
     pub fn unsubscribe(&mut self, socket: i8) {
         self.videos.ask(socket, Message::Unsubscribe { socket });
+    }
+
+    /// `SetReceiveBandwidthLimit`: on this socket no more than so many bits in a second. What the source cannot send with
+    /// less is not seen.
+    pub fn limit_receive(&mut self, socket: i8, bits_per_second: u32) {
+        if self.videos.stats(socket).is_some() {
+            self.limits.insert(socket, bits_per_second);
+            self.ask(&Message::Limit { socket, bits_per_second });
+        }
     }
 
     /// The next whole frame of any socket, with the socket: H.264 as Annex B, which can be decoded without what is
@@ -325,19 +407,33 @@ impl BotMedia {
     }
 
     /// Hands out what is to be sent by now, to [`Self::platform`].
-    pub fn transmit(&mut self, now: Duration, send: impl FnMut(&[u8])) {
+    pub fn transmit(&mut self, now: Duration, mut send: impl FnMut(&[u8])) {
         if self.platform.is_some() {
             self.audio_out.poll(now, &mut self.out);
             for what in self.videos.transmit(now, &mut self.out) {
                 self.event(BotEvent::Refused { what, why: "nobody answered".to_owned() });
             }
-            self.out.drain(send);
+            let mut reported = false;
+            self.reports.transmit(now, |report| {
+                self.out.push().extend(report);
+                reported = true;
+            });
+            // Nobody answers to limits: they are told again, for a datagram may be lost.
+            for (socket, limit) in self.limits.clone().into_iter().filter(|_| reported) {
+                self.ask(&Message::Limit { socket, bits_per_second: limit });
+            }
+            let reports = &mut self.reports;
+            self.out.drain(|datagram| {
+                reports.sends(now, datagram, clock_rate);
+                send(datagram);
+            });
         }
     }
 
     /// When [`Self::transmit`], or [`Self::poll_video`], has something by itself.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.platform?;
-        [self.audio_out.next_deadline(), self.videos.next_deadline()].into_iter().flatten().min()
+        let (audio, videos) = (self.audio_out.next_deadline(), self.videos.next_deadline());
+        [audio, videos, self.reports.next_deadline()].into_iter().flatten().min()
     }
 }

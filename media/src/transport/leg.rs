@@ -5,10 +5,12 @@ mod video;
 use std::{net::SocketAddr, time::Duration};
 
 use super::{
-    AudioReport, Blob, Dropped, Drops, Message, SHARING, VideoChannel,
+    AudioFormat, AudioReport, Blob, Dropped, Drops, Message, PT_AUDIO, PT_EVENT, PT_STEREO,
+    PT_VIDEO, SHARING, StreamReport, UNMIXED_MAX, VideoChannel,
     app::{Channel, Flow},
     audio::{AudioIn, AudioOut, Outbox},
-    is_rtcp,
+    clock_rate, is_rtcp,
+    reports::Reports,
     rtcp::{Said, cut},
     video::channels,
 };
@@ -16,7 +18,7 @@ pub use video::VideoCounts;
 use video::VideoLegs;
 
 use crate::{
-    RtpPacket,
+    Compound, RtpPacket,
     audio::{Pcm16K, Played, Tone, ToneError},
 };
 
@@ -36,6 +38,8 @@ pub enum Wish {
     Unsubscribe(i8),
     /// A key frame on this socket.
     KeyFrame(i8),
+    /// No more than so many bits in a second on this socket.
+    Limit(i8, u32),
     /// It sends no more.
     Bye,
 }
@@ -62,8 +66,8 @@ impl Announced {
             next.wrapping_sub(1)
         };
         let audio = draw();
-        let unmixed =
-            if blob.audio.unmixed { (0..4).map(|_| draw()).collect() } else { Vec::new() };
+        let unmixed = if blob.audio.unmixed { UNMIXED_MAX } else { 0 };
+        let unmixed = (0..unmixed).map(|_| draw()).collect();
         let video = blob.video.iter().map(|_| draw()).collect();
         let screen_sharing = blob.screen_sharing.as_ref().map(|_| draw());
         Self { audio, unmixed, video, screen_sharing }
@@ -78,6 +82,8 @@ pub struct Leg {
     announced: Announced,
     audio_in: AudioIn,
     audio_out: AudioOut,
+    unmixed: Vec<AudioOut>,
+    reports: Reports,
     videos: VideoLegs,
     out: Outbox,
     wishes: Vec<Wish>,
@@ -94,11 +100,13 @@ pub struct Leg {
 impl Leg {
     /// A session that begins now; the platform's SSRCs are counted from `first_ssrc` on.
     pub fn new(now: Duration, call_id: &str, blob: Blob, first_ssrc: u32) -> Self {
-        let announced = Announced::from(first_ssrc, &blob);
+        let (announced, format) = (Announced::from(first_ssrc, &blob), blob.audio.format);
         Self {
             call_id: call_id.to_owned(),
-            audio_in: AudioIn::new(),
-            audio_out: AudioOut::new(announced.audio),
+            audio_in: AudioIn::new(format),
+            audio_out: AudioOut::new(announced.audio, format),
+            unmixed: announced.unmixed.iter().map(|ssrc| AudioOut::new(*ssrc, format)).collect(),
+            reports: Reports::new(announced.audio, call_id.to_owned()),
             videos: VideoLegs::default(),
             announced,
             blob,
@@ -127,7 +135,7 @@ impl Leg {
         &self.announced
     }
 
-    /// When something valid came from the bot last.
+    /// When something valid came from the bot last; nothing before the first time.
     pub const fn heard_at(&self) -> Option<Duration> {
         self.heard_at
     }
@@ -140,6 +148,16 @@ impl Leg {
     /// How the bot's audio arrives.
     pub fn audio_report(&self) -> AudioReport {
         self.audio_in.report()
+    }
+
+    /// How a stream of the bot arrives.
+    pub fn report_from(&self, ssrc: u32) -> StreamReport {
+        self.reports.from(ssrc)
+    }
+
+    /// How a stream to the bot arrives there, as the bot says.
+    pub fn report_to(&self, ssrc: u32) -> StreamReport {
+        self.reports.to(ssrc)
     }
 
     /// Packets and bytes of audio that were sent.
@@ -155,7 +173,7 @@ impl Leg {
 
     /// Whether the bot declared this SSRC.
     pub fn declares(&self, ssrc: u32) -> bool {
-        self.blob.audio.ssrc == ssrc || channels(&self.blob).any(|(_, one)| one.ssrc == ssrc)
+        self.blob.ssrcs().any(|one| one == ssrc)
     }
 
     /// Media flows, or does not any more: the call is established, or held. The bot is told.
@@ -223,26 +241,50 @@ impl Leg {
             return Err(Dropped::Source);
         }
         if is_rtcp(datagram) {
-            return cut(datagram).try_for_each(|packet| self.take_rtcp(packet));
+            return cut(datagram).try_for_each(|packet| self.take_rtcp(now, packet));
         }
         let packet = RtpPacket::parse(datagram).map_err(|_| Dropped::Form)?;
         if packet.header.ssrc != self.blob.audio.ssrc {
-            return self.take_video(&packet, datagram);
+            self.take_video(&packet, datagram)?;
+            let video = (clock_rate(PT_VIDEO), true);
+            self.reports.received(now, packet.header, packet.payload, video);
+            return Ok(());
         }
         if !self.active || !self.blob.audio.direction.sends() {
             return Err(Dropped::Inactive);
         }
         match self.audio_in.push(now, packet.header, datagram, packet.payload) {
-            true => Ok(()),
+            true => {
+                let kind = packet.header.payload_type;
+                let timed = (self.audio_clock(), kind != PT_EVENT);
+                self.reports.received(now, packet.header, packet.payload, timed);
+                Ok(())
+            }
             false => Err(Dropped::Kind),
         }
     }
 
-    fn take_rtcp(&mut self, packet: &[u8]) -> Result<(), Dropped> {
+    const fn audio_clock(&self) -> u32 {
+        match self.blob.audio.format {
+            AudioFormat::Pcm16K => clock_rate(PT_AUDIO),
+            AudioFormat::Pcm44KStereo => clock_rate(PT_STEREO),
+        }
+    }
+
+    fn take_rtcp(&mut self, now: Duration, packet: &[u8]) -> Result<(), Dropped> {
         let wish = match Message::read(packet) {
             Ok((ssrc, _)) if !self.declares(ssrc) => return Err(Dropped::Ssrc),
             Ok((_, message)) => self.wish_of(message)?,
-            Err(_) => self.wish_said(Said::read(packet).map_err(|_| Dropped::Kind)?)?,
+            Err(_) => {
+                let said = Said::read(packet).map_err(|_| Dropped::Kind)?;
+                let wish = self.wish_said(said)?;
+                if let Some(Ok(report)) = Compound::new(packet).next() {
+                    for ssrc in self.reports.take(now, report) {
+                        self.estimate(now, ssrc);
+                    }
+                }
+                wish
+            }
         };
         let Some(wish) = wish else { return Ok(()) };
         let again = matches!(wish, Wish::KeyFrame(_)) && self.wishes.contains(&wish);
@@ -259,6 +301,9 @@ impl Leg {
                 Ok(Some(Wish::Subscribe(socket, source_id, resolution)))
             }
             Message::Unsubscribe { socket } => Ok(Some(Wish::Unsubscribe(socket))),
+            Message::Limit { socket, bits_per_second } => {
+                Ok(Some(Wish::Limit(socket, bits_per_second)))
+            }
             Message::Ready { .. }
             | Message::Session { .. }
             | Message::Status { .. }
@@ -306,6 +351,19 @@ impl Leg {
         }
     }
 
+    /// Sends the bot one of the loudest apart, with the media source id of whoever that is; nobody: the 20 ms pass in
+    /// silence. Nothing while media does not flow.
+    ///
+    /// # Panics
+    /// If there is no such stream; see [`Announced::unmixed`].
+    pub fn send_unmixed(&mut self, stream: usize, said: Option<(&Pcm16K, u32)>) {
+        let may = self.heard_at.is_some() && self.active && self.blob.audio.direction.receives();
+        match said.filter(|_| may) {
+            Some((frame, source)) => self.unmixed[stream].frame(frame, &[source], &mut self.out),
+            None => self.unmixed[stream].skip(),
+        }
+    }
+
     /// A person presses a key.
     ///
     /// # Errors
@@ -315,7 +373,7 @@ impl Leg {
     }
 
     /// Hands out what is to be sent by now.
-    pub fn transmit(&mut self, now: Duration, send: impl FnMut(&[u8])) {
+    pub fn transmit(&mut self, now: Duration, mut send: impl FnMut(&[u8])) {
         if self.announce_at.is_some_and(|at| at <= now) {
             self.announce_at = Some(now + ANNOUNCED_EVERY);
             let Announced { audio, unmixed, video, screen_sharing } = self.announced.clone();
@@ -334,12 +392,21 @@ impl Leg {
             self.tell_flow();
         }
         self.audio_out.poll(now, &mut self.out);
-        self.out.drain(send);
+        if self.heard_at.is_some() {
+            self.reports.transmit(now, |report| self.out.push().extend(report));
+        }
+        let reports = &mut self.reports;
+        self.out.drain(|datagram| {
+            reports.sends(now, datagram, clock_rate);
+            send(datagram);
+        });
     }
 
     /// When [`Self::transmit`] has something by itself.
     pub fn next_deadline(&self) -> Option<Duration> {
         let tell = self.heard_at.map(|_| self.tell_at);
-        [self.announce_at, self.audio_out.next_deadline(), tell].into_iter().flatten().min()
+        let report = self.heard_at.and(self.reports.next_deadline());
+        let all = [self.announce_at, self.audio_out.next_deadline(), tell, report];
+        all.into_iter().flatten().min()
     }
 }

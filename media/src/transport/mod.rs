@@ -9,7 +9,10 @@ mod blob;
 mod bot;
 mod drops;
 mod leg;
+mod outgoing;
+mod reports;
 mod rtcp;
+mod stereo;
 mod video;
 
 pub use app::{AppError, Channel, Flow, Message, PAYLOAD_MAX};
@@ -21,6 +24,8 @@ pub use blob::{
 pub use bot::{BotEvent, BotMedia};
 pub use drops::{Dropped, Drops};
 pub use leg::{Announced, Leg, VideoCounts, Wish};
+pub use outgoing::Outgoing;
+pub use reports::StreamReport;
 pub use video::VideoError;
 
 /// What a datagram may hold, in bytes: what is left of an Ethernet frame behind the headers of IPv6 and UDP.
@@ -37,10 +42,27 @@ pub const PT_VIDEO: u8 = 102;
 pub const VIDEO_SOCKETS_MAX: usize = 10;
 /// Screen sharing, where a video socket is named.
 pub const SHARING: i8 = -1;
+/// Streams of unmixed audio: the loudest that are heard apart.
+pub const UNMIXED_MAX: usize = 4;
 /// Nobody, as a media source id.
 pub const NOBODY: u32 = u32::MAX;
 
 /// Whether a datagram is RTCP, and not RTP (RFC 5761 section 4).
 pub fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
+
+/// The SSRC of the sender of a datagram, of either kind (RFC 3550 sections 5.1 and 6.4); none if it is too short.
+pub fn ssrc_of(datagram: &[u8]) -> Option<u32> {
+    let at = if is_rtcp(datagram) { 4 } else { 8 };
+    Some(u32::from_be_bytes(*datagram.get(at..)?.first_chunk()?))
+}
+
+/// Units of the timestamp in a second, by the payload type.
+const fn clock_rate(payload_type: u8) -> u32 {
+    match payload_type {
+        PT_VIDEO => 90_000,
+        PT_STEREO => 44_100,
+        _ => crate::SAMPLE_RATE,
+    }
 }

@@ -215,6 +215,7 @@ pub(super) fn what_of(message: &Message) -> String {
     match message {
         Message::Subscribe { socket, .. } => format!("subscribe {socket}"),
         Message::Unsubscribe { socket } => format!("unsubscribe {socket}"),
+        Message::Limit { socket, .. } => format!("limit {socket}"),
         Message::Session { .. }
         | Message::Ready { .. }
         | Message::Status { .. }

@@ -132,6 +132,18 @@ impl Clock {
         }
     }
 
+    /// The same time, were nobody ever to set it: what programs measure by, a monotonic clock. It is not what
+    /// [`Clock::now`] shows where that is skewed.
+    #[must_use]
+    pub fn steady(&self) -> Self {
+        match &self.0 {
+            Kind::Skewed { anchor, since, .. } => {
+                Self(Kind::Running { anchor: *anchor, since: *since })
+            }
+            Kind::Running { .. } | Kind::Manual(_) => self.clone(),
+        }
+    }
+
     /// What programs beside this clock go by: the machine's time where the clock was made beside it, and its own
     /// otherwise.
     pub fn machine(&self) -> Timestamp {
@@ -228,6 +240,18 @@ mod tests {
         clock.sleep_until(Timestamp::from_secs(1_007)).await;
         assert_eq!(clock.now(), Timestamp::from_secs(1_007));
         assert_eq!(clock.advance(Duration::from_secs(1)), Err(ClockError::RunsByItself));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_steady_clock_is_not_set() {
+        let skew = Skew::default();
+        let clock = Clock::skewed(Timestamp::from_secs(1_000), skew.clone());
+        let steady = clock.steady();
+        skew.set(clock.now(), 60_000_000_000, 0.0);
+        assert_eq!(clock.now(), Timestamp::from_secs(1_060));
+        steady.sleep_until(Timestamp::from_secs(1_007)).await;
+        assert_eq!(steady.now(), Timestamp::from_secs(1_007));
+        assert_eq!(clock.now(), Timestamp::from_secs(1_067));
     }
 
     #[tokio::test(start_paused = true)]

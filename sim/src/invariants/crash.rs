@@ -175,7 +175,6 @@ impl RepeatsNothing {
     fn took(&mut self, delivery: &Delivery, at: Timestamp, world: &World) {
         for entry in &delivery.entries {
             let deeds = self.calls.entry(&entry.call, Deeds::default);
-            let is_key = !entry.data["toneInfo"].is_null();
             let known = deeds.keys.iter().find(|(key, ..)| *key == entry.hash);
             let crashed =
                 |since: Timestamp| last_restart(world, at).is_some_and(|r| r.down > since);
@@ -186,7 +185,7 @@ impl RepeatsNothing {
                 Some(_) => {}
                 None => {
                     deeds.news = at;
-                    if is_key && deeds.keys.len() < KEYS_MAX {
+                    if entry.is_key() && deeds.keys.len() < KEYS_MAX {
                         deeds.keys.push((entry.hash, at, Vec::new()));
                     }
                 }

@@ -123,12 +123,13 @@ impl Entry {
         }
     }
 
-    pub fn is_terminal(&self) -> bool {
-        self.state() == Some("terminated")
+    /// Whether it tells of a key that somebody pressed.
+    pub fn is_key(&self) -> bool {
+        !self.data["toneInfo"].is_null()
     }
 
-    pub fn audio_active(&self) -> bool {
-        self.is_of_call() && self.data["mediaState"]["audio"] == "active"
+    pub fn is_terminal(&self) -> bool {
+        self.state() == Some("terminated")
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Facts {
     pub restarts: Vec<Restart>,
     /// From when to when the bot could not be expected to reach Graph, or to know what time it is.
     pub storms: Vec<(Timestamp, Timestamp)>,
+    /// Whether links that nothing is wrong with deliver every packet.
+    pub links_are_calm: bool,
 }
 
 /// A crash of the bot's program.
@@ -79,6 +81,7 @@ impl Facts {
             plan: Excuses::default(),
             restarts: Vec::new(),
             storms: Vec::new(),
+            links_are_calm: true,
         }
     }
 }

@@ -49,6 +49,8 @@ pub(super) struct Call {
     pub service_hosted: Option<bool>,
     /// Graph has said that audio is, or was, active.
     pub had_audio: bool,
+    /// Whether audio is active as Graph told last, and since when it says so.
+    pub audio: Option<(bool, Timestamp)>,
     /// People or the bot made a conference of it.
     pub escalated: bool,
     /// Message and time of the first terminal notification.
@@ -72,6 +74,7 @@ impl Call {
             tenant: None,
             service_hosted: None,
             had_audio: false,
+            audio: None,
             escalated: false,
             ended: None,
             doom: None,
@@ -80,6 +83,15 @@ impl Call {
             repeat_asked: false,
             texts: Bounded::new(TEXTS_MAX),
             acks: Bounded::new(ACKS_MAX),
+        }
+    }
+
+    fn audio_is(&mut self, told: &Value, at: Timestamp) {
+        let Some(told) = told["mediaState"]["audio"].as_str() else { return };
+        let active = told == "active";
+        self.had_audio |= active;
+        if self.audio.is_none_or(|(before, _)| before != active) {
+            self.audio = Some((active, at));
         }
     }
 
@@ -158,7 +170,9 @@ impl Ledger {
         for entry in &delivery.entries {
             let call = self.make(&entry.call, delivery.at);
             call.texts.insert(entry.hash, ());
-            call.had_audio |= entry.audio_active();
+            if entry.is_of_call() {
+                call.audio_is(&entry.data, delivery.at);
+            }
             if entry.is_terminal() {
                 call.ended.get_or_insert((delivery.seq, delivery.at));
             }
@@ -190,7 +204,7 @@ impl Ledger {
         let call = self.make(id, *at);
         match asked.op.as_str() {
             "answer" => call.service_hosted = hosted(&asked.body).or(call.service_hosted),
-            "get" => call.had_audio |= body["mediaState"]["audio"] == "active",
+            "get" => call.audio_is(body, *at),
             "invite" => call.escalated = true,
             "reject" => call.doomed(*seq, *at, "was rejected by the bot".to_owned()),
             "redirect" => call.doomed(*seq, *at, "was redirected by the bot".to_owned()),

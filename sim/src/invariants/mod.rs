@@ -24,6 +24,7 @@ mod ledger;
 mod media;
 mod operations;
 mod order;
+mod packets;
 mod paths;
 mod permissions;
 mod progress;
@@ -38,7 +39,7 @@ mod weather;
 
 use graph_api::Timestamp;
 
-use crate::wire::Message;
+use crate::wire::{Message, Packet};
 use events::Event;
 pub use facts::{Excuses, Facts, Restart};
 use grants::Grants;
@@ -64,6 +65,14 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     (crash::REPEATS_NOTHING, "After a crash the bot greets nobody anew, and no key counts twice."),
     (retry_after::ID, "The bot asks nothing again before `Retry-After` is over."),
     (rings_once::ID, "The bot rings nobody twice because a reply was lost."),
+    (packets::TO_WHOM, "Media goes to calls alone that declared it, are on and not on hold."),
+    (
+        packets::FROM_WHOM,
+        "The bot sends media in its calls alone, and while it was told that it may.",
+    ),
+    (packets::FLOWS, "While audio is active both ends send it, and what is said reaches the bot."),
+    (packets::STAYS, "What is said is heard in that call alone, and from nobody who is muted."),
+    (packets::ANSWERS, "The bot answers a marker that it hears."),
     (keep_alive::ID, "Calls are kept alive at least every 45 minutes."),
     (
         form::ID,
@@ -107,6 +116,7 @@ pub struct Judge {
     reader: Reader,
     form: form::Form,
     world: World,
+    packets: packets::Packets,
     checks: Vec<Box<dyn Check>>,
 }
 
@@ -139,7 +149,16 @@ impl Judge {
             now: Timestamp::default(),
             facts,
         };
-        Self { reader: Reader::new(&world.facts), form: form::Form::default(), world, checks }
+        let (reader, form) = (Reader::new(&world.facts), form::Form::default());
+        Self { reader, form, world, packets: packets::Packets::default(), checks }
+    }
+
+    /// Reads one datagram, in the order of the wire, and says what is wrong about it.
+    pub fn on_packet(&mut self, packet: &Packet) -> Vec<Violation> {
+        let mut out = Vec::new();
+        self.world.now = self.world.now.max(packet.at);
+        self.packets.on_packet(packet, &self.world, &mut out);
+        out
     }
 
     /// Reads one message, in the order of the wire, and says what is wrong about it.
@@ -169,6 +188,7 @@ impl Judge {
         for check in &mut self.checks {
             check.on(&event, world, &mut out);
         }
+        self.packets.on(&event, world, &mut out);
         out
     }
 

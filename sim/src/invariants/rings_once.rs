@@ -7,7 +7,7 @@ use graph_api::Timestamp;
 use super::{
     Check, Event, Violation, World,
     bounded::Bounded,
-    events::{Asked, worked},
+    events::{Asked, Entry, worked},
 };
 
 pub(super) const ID: &str = "bot-rings-nobody-twice";
@@ -47,8 +47,7 @@ impl Check for RingsOnce {
                 }
             }
             Event::Took(delivery, status, _, at)
-                if worked(Some(*status))
-                    && delivery.entries.iter().any(|entry| !entry.data["toneInfo"].is_null()) =>
+                if worked(Some(*status)) && delivery.entries.iter().any(Entry::is_key) =>
             {
                 self.key = *at;
             }

@@ -125,14 +125,16 @@ impl Weather {
 
     /// Whether anything may have kept the bot from asking Graph since then, whatever Graph would have said.
     pub fn keeps_from_asking(&self, since: Timestamp) -> bool {
-        let any = [Trouble::Token, Trouble::Network];
-        self.0.iter().any(|spell| any.contains(&spell.trouble) && spell.counts(since))
+        self.any(&[Trouble::Token, Trouble::Network], since)
     }
 
     /// Whether anything at all may have kept the bot from Graph since then.
     pub fn bars_the_bot(&self, since: Timestamp) -> bool {
-        let any = [Trouble::Graph, Trouble::Token, Trouble::Network];
-        self.0.iter().any(|spell| any.contains(&spell.trouble) && spell.counts(since))
+        self.keeps_from_asking(since) || self.any(&[Trouble::Graph], since)
+    }
+
+    fn any(&self, troubles: &[Trouble], since: Timestamp) -> bool {
+        self.0.iter().any(|spell| troubles.contains(&spell.trouble) && spell.counts(since))
     }
 }
 

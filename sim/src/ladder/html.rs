@@ -109,7 +109,10 @@ fn arrows(
 fn facts(ladder: &Ladder<'_>, window: &Window<'_, '_>) -> String {
     let (messages, calls) = (ladder.rows.len(), ladder.calls.len());
     let lost = ladder.rows.iter().filter(|row| row.fate == Fate::Lost).count();
-    let mut out = format!("{messages} messages, {calls} calls, {lost} lost. Times are virtual.");
+    let plural =
+        |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+    let (messages, calls) = (plural(messages, "message"), plural(calls, "call"));
+    let mut out = format!("{messages}, {calls}, {lost} lost. Times are virtual.");
     if window.noise_left_out > 0 {
         let count = window.noise_left_out;
         write!(out, " Left out: {count} messages of polling, tokens and keys.").expect("memory");

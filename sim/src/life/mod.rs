@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bot_reference::Hosting;
 use graph_api::Timestamp;
 use graph_fake::{
     Options,
@@ -18,9 +19,9 @@ use graph_fake::{
 
 use crate::{
     invariants::{Excuses, Facts, Judge, Restart, Violation},
-    plan::{Deed, Fault, Plan, calm},
+    plan::{Deed, Fault, Media, Plan, calm},
     rehearsal::{Rehearsal, rehearse},
-    wire::{Message, Wire},
+    wire::{Message, Seen, Wire, in_order},
     world::{EPOCH, Seat, WorldError, WorldReport},
 };
 use people::People;
@@ -36,6 +37,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(4);
 /// How often people try to hang up what there still is.
 const HANG_UP_EVERY: Duration = Duration::from_secs(10);
+/// How long after the last fault media may take to flow again: notifications that were held back have come.
+const CALMS_DOWN: Duration = Duration::from_secs(35);
+/// How long after a marker was said it, and its answer, have been heard.
+const IS_HEARD: Duration = Duration::from_secs(20);
 /// Longest time beyond the last fault.
 const SPARE: Duration = Duration::from_secs(600);
 
@@ -77,6 +82,9 @@ pub fn live(plan: &Plan, keep: bool) -> Lived {
     let mut setup = Rehearsal::new(plan.seed, limit);
     setup.options = Options { batch: plan.batch, flaw: plan.platform_flaw(), ..Options::default() };
     setup.settings.flaw = plan.bot_flaw();
+    if plan.media == Media::AppHosted {
+        setup.settings.media = Hosting::AppHosted;
+    }
     // People are always heard: what goes wrong between them and the fake proves nothing.
     setup.links = Some(calm());
     setup.between = Some(plan.base_link());
@@ -127,35 +135,37 @@ impl Watch {
     fn new(plan: &Plan, wire: Wire, keep: bool) -> Self {
         let mut facts = Facts::new(&APP.to_string(), &TENANT.to_string());
         facts.roles = roles().into_iter().filter(|role| !plan.withheld.contains(role)).collect();
-        facts.plan = excuses(plan);
         (facts.restarts, facts.storms) = troubles(plan);
+        facts.links_are_calm = plan.links.is_none();
+        // What is asked of the fake, and of people, he reads on the wire, by kind and by call. Links that lose packets
+        // may lose replies, and what was not acknowledged comes again.
+        let network = !facts.restarts.is_empty() || !facts.storms.is_empty();
+        facts.plan = Excuses { network, ..Excuses::default() };
         Self { judge: Judge::new(facts), wire, keep, kept: Arc::default() }
     }
 
     /// Reads what has been said since; what is wrong about it.
     fn look(&mut self) -> Vec<Violation> {
-        let new = self.wire.take();
+        let new = in_order(self.wire.take(), self.wire.take_packets());
         assert_eq!(self.wire.dropped(), 0, "the judge has read everything");
-        let found = new.iter().flat_map(|message| self.judge.on(message)).collect();
-        if self.keep {
-            self.kept.lock().unwrap_or_else(PoisonError::into_inner).extend(new);
+        let mut found = Vec::new();
+        for seen in new {
+            match seen {
+                Seen::Packet(packet) => found.extend(self.judge.on_packet(&packet)),
+                Seen::Message(message) => {
+                    found.extend(self.judge.on(&message));
+                    if self.keep {
+                        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+                    }
+                }
+            }
         }
         found
     }
 }
 
-/// What of a plan the judge cannot see on the wire: what is asked of the fake, and of people, he reads there, by kind and
-/// by call.
-fn excuses(plan: &Plan) -> Excuses {
-    let on_the_way = |fault: &Fault| {
-        matches!(fault, Fault::Link(_) | Fault::Outage(_) | Fault::Crash(_) | Fault::Clock(_))
-    };
-    // Links that lose packets may lose replies, and what was not acknowledged comes again.
-    let network = plan.links.is_some() || plan.faults.iter().any(on_the_way);
-    Excuses { network, ..Excuses::default() }
-}
-
-/// When the bot's program is gone, and when it could not be expected to reach Graph or to know the time.
+/// What of a plan the judge cannot see on the wire: when the bot's program is gone, and when it could not be expected to
+/// reach Graph or to know the time.
 fn troubles(plan: &Plan) -> (Vec<Restart>, Vec<(Timestamp, Timestamp)>) {
     let at = |ms: u64| EPOCH + Duration::from_millis(ms);
     let (mut restarts, mut storms) = (Vec::new(), Vec::new());
@@ -193,7 +203,28 @@ async fn tell(plan: &Plan, seat: &Seat, mut watch: Watch) -> Told {
     }
     people.heal(plan).await?;
     watch.judge.healed(seat.true_time());
+    if plan.media == Media::AppHosted {
+        let found = listen(seat, &mut watch, &people).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
     settle(seat, &mut watch, &people).await
+}
+
+/// Nothing is wrong any more: somebody says something in every call, and all tell what they have heard.
+async fn listen(seat: &Seat, watch: &mut Watch, people: &People) -> Told {
+    let found = pass(seat, watch, seat.true_time() + CALMS_DOWN).await;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    people.speak_all().await?;
+    let found = pass(seat, watch, seat.true_time() + IS_HEARD).await;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    people.listen_all().await?;
+    Ok(watch.look())
 }
 
 /// Time passes, and the judge looks now and then; what he found.

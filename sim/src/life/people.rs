@@ -9,7 +9,7 @@ use seam::{HttpClient, Network};
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{Deed, Forgery, Person, Plan, What},
+    plan::{Deed, Forgery, MARKER_MAX, Person, Plan, What},
     rehearsal::{CONTROL_URL, bot_url},
 };
 
@@ -155,14 +155,46 @@ impl People {
         let _ = self.client.send(request).await;
     }
 
-    /// Everybody leaves every call that there still is.
-    pub(super) async fn hang_up_all(&self) -> Result<usize, String> {
+    /// The ids of all calls that there still are.
+    async fn live(&self) -> Result<Vec<String>, String> {
         let state = self.arrange(Method::GET, "/state", Value::Null).await?;
         let calls = state["calls"].as_array().into_iter().flatten();
-        let live: Vec<String> = calls
-            .filter_map(|call| call["callId"].as_str().or(call["id"].as_str()))
-            .map(str::to_owned)
-            .collect();
+        let ids = calls.filter_map(|call| call["callId"].as_str().or(call["id"].as_str()));
+        Ok(ids.map(str::to_owned).collect())
+    }
+
+    /// Somebody says a marker in every call that there still is, each another one.
+    pub(super) async fn speak_all(&self) -> Result<(), String> {
+        let mut marker = MARKER_MAX;
+        for call in self.live().await? {
+            let path = format!("/calls/{call}/actions");
+            for person in Person::ALL {
+                let say = action(&person.id(), &What::Say { marker });
+                marker = marker.saturating_sub(1);
+                let done = self.ask(Method::POST, &path, say).await;
+                // Who is not there says nothing; two at once would not be understood.
+                if done.is_some_and(|(status, _)| status.is_success()) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody tells what was heard in every call that there still is.
+    pub(super) async fn listen_all(&self) -> Result<(), String> {
+        for call in self.live().await? {
+            for person in Person::ALL {
+                let path = format!("/calls/{call}/heard/{}.json", person.id());
+                let _ = self.ask(Method::GET, &path, Value::Null).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody leaves every call that there still is.
+    pub(super) async fn hang_up_all(&self) -> Result<usize, String> {
+        let live = self.live().await?;
         for call in &live {
             for person in Person::ALL {
                 let path = format!("/calls/{call}/actions");
@@ -186,6 +218,7 @@ fn action(by: &str, what: &What) -> Value {
         What::MuteBot => named("muteBot"),
         What::Repeat => json!({"action": "repeatLastNotification"}),
         What::Press { keys } => json!({"by": by, "action": "dtmf", "tones": keys}),
+        What::Say { marker } => json!({"by": by, "action": "speak", "markerId": marker}),
         What::Speak { ms } => json!({"by": by, "action": "speak", "durationMs": ms}),
         What::Invite { whom } => json!({"by": by, "action": "invite", "user": whom.id()}),
         What::Ring

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::strategy::ValueTree;
 
 use super::{Broken, live};
-use crate::plan::{Fault, Plan, What};
+use crate::plan::{Fault, Media, Plan, What};
 
 /// Worlds that are lived through for one shrinking, at the most.
 const WORLDS_MAX: usize = 600;
@@ -110,6 +110,7 @@ impl Shrinker<'_> {
         let before = self.plan().clone();
         self.takes(Plan { links: None, ..self.plan().clone() });
         self.takes(Plan { batch: 1, ..self.plan().clone() });
+        self.takes(Plan { media: Media::ServiceHosted, ..self.plan().clone() });
         self.without_chunks(
             |plan| plan.withheld.clone(),
             |plan, withheld| Plan { withheld, ..plan.clone() },
@@ -136,7 +137,7 @@ impl Shrinker<'_> {
             let mut plan = self.plan().clone();
             let lasts = match &mut plan.faults[at] {
                 Fault::Link(fault) => &mut fault.for_ms,
-                Fault::Outage(fault) => &mut fault.for_ms,
+                Fault::Outage(fault) | Fault::MediaOutage(fault) => &mut fault.for_ms,
                 Fault::Crash(fault) => &mut fault.for_ms,
                 Fault::Clock(fault) => &mut fault.for_ms,
                 _ => return,

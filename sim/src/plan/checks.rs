@@ -8,7 +8,7 @@ use graph_fake::{
 };
 
 use super::{
-    Deed, ENTRIES_MAX, Fault, LATEST_MS, Plan, VERSION, What, WrongClock,
+    Deed, ENTRIES_MAX, Fault, LATEST_MS, MARKER_MAX, Plan, VERSION, What, WrongClock,
     words::{meant, shown},
 };
 use crate::{link::LinkConfig, world::EPOCH, world::TICK};
@@ -100,12 +100,15 @@ impl Plan {
                 }
                 for (at, key) in keys.iter().enumerate() {
                     if matches!(Tone::from(key.as_str()), Tone::Unknown(_)) {
-                        return bad(format!("do.press.keys[{at}]"), unknown(key, &KEYS));
+                        return bad(format!("do.press.keys[{at}]"), unknown(key, Tone::NAMES));
                     }
                 }
             }
             What::Speak { ms } if !(1..=SPEAK_MAX_MS).contains(ms) => {
                 return bad("do.speak.ms", format!("{ms} is not in 1 to {SPEAK_MAX_MS}"));
+            }
+            What::Say { marker } if !(1..=MARKER_MAX).contains(marker) => {
+                return bad("do.say.marker", format!("{marker} is not in 1 to {MARKER_MAX}"));
             }
             What::Meet { with } if with.len() > WITH_MAX => {
                 return bad("do.meet.with", format!("{} names; at most {WITH_MAX}", with.len()));
@@ -116,7 +119,8 @@ impl Plan {
     }
 
     fn check_fault(&self, fault: &Fault) -> Result<(), Complaint> {
-        let key = |key: &str| format!("{}.{key}", fault.kind());
+        let word = fault.kind();
+        let key = |key: &str| format!("{word}.{key}");
         if let Some((at, end)) = fault.window()
             && end > self.heal_at_ms
         {
@@ -129,13 +133,13 @@ impl Plan {
             }
             Fault::Clock(clock) => check_clock(clock).map_err(|(at, why)| (key(at), why)),
             Fault::Permission(fault) => check_role(&fault.role).map_err(|why| (key("role"), why)),
-            Fault::Outage(_) | Fault::Crash(_) => Ok(()),
-            Fault::Graph(fault) => check_asked(Asked::Graph(fault.clone())),
-            Fault::Token(fault) => check_asked(Asked::Token(fault.clone())),
-            Fault::Keys(fault) => check_asked(Asked::Keys(fault.clone())),
-            Fault::Notification(fault) => check_asked(Asked::Notification(fault.clone())),
-            Fault::Roster(fault) => check_asked(Asked::Roster(fault.clone())),
-            Fault::Prompt(fault) => check_asked(Asked::Prompt(fault.clone())),
+            Fault::Outage(_) | Fault::MediaOutage(_) | Fault::Crash(_) => Ok(()),
+            Fault::Graph(fault) => check_asked(word, Asked::Graph(fault.clone())),
+            Fault::Token(fault) => check_asked(word, Asked::Token(fault.clone())),
+            Fault::Keys(fault) => check_asked(word, Asked::Keys(fault.clone())),
+            Fault::Notification(fault) => check_asked(word, Asked::Notification(fault.clone())),
+            Fault::Roster(fault) => check_asked(word, Asked::Roster(fault.clone())),
+            Fault::Prompt(fault) => check_asked(word, Asked::Prompt(fault.clone())),
         }
     }
 
@@ -160,12 +164,6 @@ impl Plan {
         Ok(())
     }
 }
-
-/// Keys as Graph names them.
-const KEYS: [&str; 17] = [
-    "tone0", "tone1", "tone2", "tone3", "tone4", "tone5", "tone6", "tone7", "tone8", "tone9",
-    "star", "pound", "a", "b", "c", "d", "flash",
-];
 
 /// Says that there is no such flaw, which one was probably meant, and which there are.
 fn no_flaw(name: &str, known: &[&str]) -> String {
@@ -224,7 +222,7 @@ fn counts(fault: &Asked) -> Option<(u64, u64)> {
 }
 
 /// What `PUT /faults` would say of it, word by word, and which member it means.
-fn check_asked(fault: Asked) -> Result<(), Complaint> {
+fn check_asked(word: &str, fault: Asked) -> Result<(), Complaint> {
     let (op, counts) = match &fault {
         Asked::Graph(GraphFault { op, .. }) => (op.clone(), counts(&fault)),
         Asked::Token(_)
@@ -234,7 +232,7 @@ fn check_asked(fault: Asked) -> Result<(), Complaint> {
         | Asked::Prompt(_)
         | Asked::Permission(_) => (String::new(), counts(&fault)),
     };
-    let refused = faults::Plan::read(vec![fault.clone()], EPOCH).err();
+    let refused = faults::Plan::read(vec![fault], EPOCH).err();
     let (mut key, mut why) = match refused {
         Some(said) => {
             let said = said.strip_prefix("[0].").unwrap_or(&said);
@@ -244,7 +242,6 @@ fn check_asked(fault: Asked) -> Result<(), Complaint> {
         None => match counts {
             Some((nth, times)) if nth.max(times) > COUNT_MAX => {
                 let key = if nth > COUNT_MAX { "nth" } else { "times" };
-                let word = kind(&fault);
                 return bad(format!("{word}.{key}"), format!("at most {COUNT_MAX}"));
             }
             Some(_) | None => return Ok(()),
@@ -266,17 +263,4 @@ fn member(why: &str, counts: Option<(u64, u64)>) -> Option<&'static str> {
         return Some(if counts.is_some_and(|(nth, _)| nth == 0) { "nth" } else { "times" });
     }
     ["repeat", "delayMs", "overtakenBy"].into_iter().find(|name| about(name))
-}
-
-/// The kind of a fault, as it is written.
-const fn kind(fault: &Asked) -> &'static str {
-    match fault {
-        Asked::Graph(_) => "graph",
-        Asked::Token(_) => "token",
-        Asked::Keys(_) => "keys",
-        Asked::Notification(_) => "notification",
-        Asked::Roster(_) => "roster",
-        Asked::Prompt(_) => "prompt",
-        Asked::Permission(_) => "permission",
-    }
 }

@@ -48,6 +48,8 @@ pub enum Fault {
     Link(LinkFault),
     /// Nothing passes for a time.
     Outage(Outage),
+    /// No datagram passes for a time; everything else does.
+    MediaOutage(Outage),
     /// The bot's program is gone for a time, and then begins anew.
     Crash(Crash),
     /// A clock is wrong for a time.
@@ -141,6 +143,7 @@ impl Fault {
         match self {
             Self::Link(_) => "link",
             Self::Outage(_) => "outage",
+            Self::MediaOutage(_) => "mediaOutage",
             Self::Crash(_) => "crash",
             Self::Clock(_) => "clock",
             Self::Graph(_) => "graph",
@@ -158,6 +161,7 @@ impl Fault {
         match self {
             Self::Link(LinkFault { at_ms, for_ms, .. })
             | Self::Outage(Outage { at_ms, for_ms, .. })
+            | Self::MediaOutage(Outage { at_ms, for_ms, .. })
             | Self::Crash(Crash { at_ms, for_ms })
             | Self::Clock(WrongClock { at_ms, for_ms, .. }) => {
                 Some((*at_ms, at_ms.saturating_add(*for_ms)))

@@ -22,6 +22,7 @@ use super::{
     VERSION, What, WrongClock,
 };
 use super::{
+    hosting::{self, Media},
     timeline::calm,
     twist::{self, TWISTS, Twist},
 };
@@ -79,6 +80,8 @@ pub struct Swarm {
     pub withheld: Vec<&'static str>,
     /// Notifications in one envelope.
     pub batch: usize,
+    /// Who handles media.
+    pub media: Media,
     /// Whether calls last so long that they have to be kept alive.
     pub long: bool,
     /// What belongs together and is drawn together, if anything.
@@ -103,6 +106,9 @@ impl std::fmt::Display for Swarm {
         if self.batch > 1 {
             write!(out, "; batches of {}", self.batch)?;
         }
+        if self.media == Media::AppHosted {
+            write!(out, "; app-hosted media")?;
+        }
         if let Some(twist) = self.twist {
             write!(out, "; twist {twist}")?;
         }
@@ -126,7 +132,7 @@ const FAULT_KINDS: [&str; 11] = [
 const DEED_KINDS: [&str; 10] =
     ["ring", "meet", "end", "mute", "hold", "press", "speak", "invite", "react", "strange"];
 
-fn swarm() -> impl Strategy<Value = Swarm> {
+fn swarm(seed: u64) -> impl Strategy<Value = Swarm> {
     let faults = prop_oneof![
         1 => Just(Vec::new()),
         6 => subsequence(FAULT_KINDS.to_vec(), 1..=3),
@@ -144,13 +150,15 @@ fn swarm() -> impl Strategy<Value = Swarm> {
         Union::new_weighted(TWISTS.map(|(weight, kind)| (weight, Just(kind).boxed())).into());
     let twist = prop_oneof![5 => Just(None), 1 => kind.prop_map(Some)];
     (faults, deeds, links, withheld, batch, long, twist).prop_map(
-        |(faults, deeds, links, withheld, batch, long, twist)| Swarm {
+        move |(faults, deeds, links, withheld, batch, long, twist)| Swarm {
             faults,
             deeds,
             links,
             withheld,
             batch,
-            long,
+            media: Media::of(seed),
+            // What there is to see of a long life are requests; packets would only make it long to live.
+            long: long && Media::of(seed) == Media::ServiceHosted,
             twist,
         },
     )
@@ -158,7 +166,7 @@ fn swarm() -> impl Strategy<Value = Swarm> {
 
 /// All plans of one seed's world.
 pub fn plans(seed: u64) -> impl Strategy<Value = Plan> {
-    swarm().prop_flat_map(move |swarm| {
+    swarm(seed).prop_flat_map(move |swarm| {
         let twist = swarm.twist.map_or_else(|| Just(Twist::default()).boxed(), twist::twist);
         let lasting = swarm.twist.is_some_and(twist::is_long);
         let heal_at_ms = if swarm.long || lasting { LONG_MS } else { SHORT_MS };
@@ -169,17 +177,24 @@ pub fn plans(seed: u64) -> impl Strategy<Value = Plan> {
             vec(any_of(&swarm.faults, |kind| fault(kind, heal_at_ms)), 1..=FAULTS_MAX).boxed()
         };
         let deeds = vec(any_of(&swarm.deeds, |kind| deed(kind, last)), 0..=DEEDS_MAX);
-        (first(), deeds, faults, twist).prop_map(move |(first, deeds, faults, twist)| Plan {
+        let sounds = hosting::sounds(swarm.media, heal_at_ms);
+        let all = (first(), deeds, faults, twist, sounds);
+        all.prop_map(move |(first, deeds, faults, twist, sounds)| Plan {
             v: VERSION,
             seed,
             heal_at_ms,
             links: swarm.links,
+            media: swarm.media,
             withheld: swarm.withheld.iter().map(|role| (*role).to_owned()).collect(),
             batch: swarm.batch,
             bot_flaw: None,
             platform_flaw: None,
-            deeds: std::iter::once(first).chain(deeds).chain(twist.deeds).collect(),
-            faults: faults.into_iter().chain(twist.faults).collect(),
+            deeds: std::iter::once(first)
+                .chain(deeds)
+                .chain(twist.deeds)
+                .chain(sounds.deeds)
+                .collect(),
+            faults: faults.into_iter().chain(twist.faults).chain(sounds.faults).collect(),
         })
     })
 }
@@ -191,7 +206,7 @@ pub fn tree(seed: u64) -> impl ValueTree<Value = Plan> {
 
 /// What may happen in the world of a seed: what its plan is drawn from.
 pub fn swarm_of(seed: u64) -> Swarm {
-    swarm().new_tree(&mut runner(seed)).expect("nothing is filtered out").current()
+    swarm(seed).new_tree(&mut runner(seed)).expect("nothing is filtered out").current()
 }
 
 fn runner(seed: u64) -> TestRunner {
@@ -391,7 +406,8 @@ mod tests {
             assert_eq!(Plan::read("drawn", &plan.to_json()), Ok(plan.clone()));
             kinds.extend(plan.faults.iter().map(Fault::kind));
         }
-        assert_eq!(kinds.len(), FAULT_KINDS.len(), "all kinds are drawn: {kinds:?}");
+        let all = FAULT_KINDS.len() + 1;
+        assert_eq!(kinds.len(), all, "all kinds are drawn, and lost media: {kinds:?}");
         assert_ne!(plan_of(1), Plan { seed: 1, ..plan_of(2) });
     }
 }

@@ -4,6 +4,7 @@
 mod checks;
 mod fault;
 mod generate;
+mod hosting;
 mod reading;
 mod timeline;
 mod twist;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 
 pub use fault::{Between, Crash, End, Fault, LinkFault, Outage, PermissionFault, WrongClock};
 pub use generate::{Swarm, plan_of, plans, swarm_of, tree};
+pub use hosting::Media;
 pub use reading::PlanError;
 pub use timeline::calm;
 pub use words::{meant, plain, shown};
@@ -25,6 +27,8 @@ pub use words::{meant, plain, shown};
 pub const VERSION: u32 = 1;
 /// Deeds and faults that a plan may hold, each.
 pub const ENTRIES_MAX: usize = 200;
+/// The highest marker that people say: what is above it are the bot's own, and its answers.
+pub const MARKER_MAX: u32 = 0x3f_ffff;
 /// The latest time in a plan: a day, in milliseconds.
 pub const LATEST_MS: u64 = 24 * 3_600 * 1_000;
 
@@ -42,6 +46,9 @@ pub struct Plan {
     /// What the links between bot and platform are like while nothing is wrong; 50 ms each way, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<crate::link::Preset>,
+    /// Who handles the media of the bot's calls; the platform, if absent.
+    #[serde(default, skip_serializing_if = "Media::is_service_hosted")]
+    pub media: Media,
     /// Permissions that the bot has not been granted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
@@ -137,6 +144,11 @@ pub enum What {
         /// For how long, in milliseconds.
         ms: u64,
     },
+    /// Says a marker, which is told from all others by its number wherever it is heard.
+    Say {
+        /// Its number, 1 to [`MARKER_MAX`].
+        marker: u32,
+    },
     /// Brings somebody in: this is what turns a call of two into a multiparty one.
     Invite {
         /// Whom.
@@ -207,6 +219,7 @@ impl Plan {
             seed,
             heal_at_ms: 0,
             links: None,
+            media: Media::ServiceHosted,
             withheld: Vec::new(),
             batch: 1,
             bot_flaw: None,

@@ -46,6 +46,7 @@ impl Plan {
         let mut changes = Vec::new();
         for direction in Between::BotAndGraph.directions() {
             self.link_changes(direction, &mut changes);
+            self.media_changes(direction, &mut changes);
         }
         for fault in &self.faults {
             match fault {
@@ -65,6 +66,7 @@ impl Plan {
                 }
                 Fault::Link(_)
                 | Fault::Outage(_)
+                | Fault::MediaOutage(_)
                 | Fault::Graph(_)
                 | Fault::Token(_)
                 | Fault::Keys(_)
@@ -111,6 +113,29 @@ impl Plan {
         }
     }
 
+    /// When datagrams stop to pass, and when they pass again.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "others strike no datagrams alone")]
+    fn media_changes(&self, direction: (End, End), changes: &mut Vec<(u64, Change)>) {
+        let struck: Vec<(u64, u64)> = self
+            .faults
+            .iter()
+            .filter_map(|fault| match fault {
+                Fault::MediaOutage(Outage { at_ms, for_ms, on })
+                    if on.directions().any(|one| one == direction) =>
+                {
+                    Some((*at_ms, at_ms + for_ms))
+                }
+                _ => None,
+            })
+            .collect();
+        let moments: BTreeSet<u64> = struck.iter().flat_map(|(at, end)| [*at, *end]).collect();
+        for moment in moments {
+            let pass = !struck.iter().any(|(at, end)| *at <= moment && moment < *end);
+            let (from, to) = (direction.0.host().to_owned(), direction.1.host().to_owned());
+            changes.push((moment, Change::Datagrams { from, to, pass }));
+        }
+    }
+
     /// What the fake carries out: the body of `PUT /faults`.
     pub fn control_faults(&self, app: &str) -> Value {
         let of_graph = self.faults.iter().filter_map(|fault| match fault {
@@ -126,7 +151,11 @@ impl Plan {
             | Fault::Notification(_)
             | Fault::Roster(_)
             | Fault::Prompt(_) => Some(serde_json::to_value(fault).expect("faults are JSON")),
-            Fault::Link(_) | Fault::Outage(_) | Fault::Crash(_) | Fault::Clock(_) => None,
+            Fault::Link(_)
+            | Fault::Outage(_)
+            | Fault::MediaOutage(_)
+            | Fault::Crash(_)
+            | Fault::Clock(_) => None,
         });
         of_graph.collect()
     }

@@ -2,18 +2,22 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use bytes::Bytes;
 use graph_api::Timestamp;
 
 use super::{
-    Http, Message, Way,
+    Http, Message, Packet, Way,
     half::{First, Half, Kind, Step, Whole},
 };
 
 /// Messages that may wait to be taken; further ones are only counted.
 pub const MESSAGES_MAX: usize = 200_000;
+/// Datagrams that may wait to be taken; further ones are only counted.
+pub const PACKETS_MAX: usize = 200_000;
 /// Requests that may wait for their responses on one connection.
 const PENDING_MAX: usize = 1_000;
 
@@ -30,6 +34,7 @@ struct Inner {
 #[derive(Default)]
 struct Log {
     messages: Vec<Message>,
+    packets: Vec<Packet>,
     seq: u64,
     dropped: u64,
 }
@@ -99,6 +104,25 @@ impl Wire {
         }
     }
 
+    /// A host saw a datagram leave it, or come.
+    pub fn datagram(
+        &self,
+        at: Timestamp,
+        host: &Arc<str>,
+        way: Way,
+        (from, to): (SocketAddr, SocketAddr),
+        bytes: Bytes,
+    ) {
+        let log = &mut self.inner().log;
+        log.seq += 1;
+        if log.packets.len() >= PACKETS_MAX {
+            log.dropped += 1;
+            return;
+        }
+        let (seq, host) = (log.seq, host.clone());
+        log.packets.push(Packet { seq, at, host, way, from, to, bytes });
+    }
+
     /// A host's connection has ended, whichever end ended it.
     pub fn closed(&self, at: Timestamp, host: &Arc<str>, connection: u64) {
         let Inner { connections, log } = &mut *self.inner();
@@ -120,12 +144,18 @@ impl Wire {
         std::mem::take(&mut self.inner().log.messages)
     }
 
+    /// The datagrams so far, oldest first; they are not kept.
+    pub fn take_packets(&self) -> Vec<Packet> {
+        std::mem::take(&mut self.inner().log.packets)
+    }
+
     /// The messages since they were last taken, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.inner().log.messages.clone()
     }
 
-    /// Messages that were not kept because [`MESSAGES_MAX`] others waited. Verdicts need all: it has to be 0.
+    /// Messages and datagrams that were not kept because [`MESSAGES_MAX`] or [`PACKETS_MAX`] others waited. Verdicts need
+    /// all: it has to be 0.
     pub fn dropped(&self) -> u64 {
         self.inner().log.dropped
     }

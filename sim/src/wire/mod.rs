@@ -1,9 +1,11 @@
-//! What was said on the wires of a world: HTTP messages as each host saw them, in the order in which they were whole.
+//! What was said on the wires of a world: HTTP messages as each host saw them, in the order in which they were whole, and
+//! the datagrams between them.
 //!
 //! Verdicts are read from here and from nothing else: what a program says of itself proves nothing.
 
 mod collector;
 mod half;
+mod packet;
 #[cfg(test)]
 mod tests;
 
@@ -11,8 +13,9 @@ use std::sync::Arc;
 
 use graph_api::Timestamp;
 
-pub use collector::{MESSAGES_MAX, Wire};
+pub use collector::{MESSAGES_MAX, PACKETS_MAX, Wire};
 pub use half::{BODY_MAX, HEAD_MAX};
+pub use packet::{Packet, Seen, in_order};
 
 /// Which way a message went, for the host that saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +30,7 @@ pub enum Way {
 /// unless it was lost, when it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its number in the world, from 1, in the order in which messages were whole.
+    /// Its number in the world, from 1, in the order in which messages were whole; datagrams are counted with them.
     pub seq: u64,
     /// Virtual time at which its last byte was seen.
     pub at: Timestamp,

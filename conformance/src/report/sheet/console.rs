@@ -42,9 +42,10 @@ impl Sheet {
                 line(out, &format!("{HEAD}{topic}{HEAD:#}"));
             }
             let (style, word) = shown(row.outcome);
-            let time = match row.outcome {
-                Outcome::Skipped => row.note.clone().unwrap_or_default(),
-                _ => format!("{:.1} s", row.took.as_secs_f64()),
+            let time = if row.outcome == Outcome::Skipped {
+                row.note.clone().unwrap_or_default()
+            } else {
+                format!("{:.1} s", row.took.as_secs_f64())
             };
             let (name, title) = (name(row), row.case.title);
             line(

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sim::ladder::Ladder;
 
-use super::{Outcome, Row, Sheet};
+use super::{Media, Outcome, Row, Sheet, Sound};
 
 const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
@@ -12,6 +12,9 @@ const JS: &str = include_str!("page.js");
 const ARROWS_FAILED: usize = 400;
 /// And of any other.
 const ARROWS: usize = 80;
+/// Height of a picture of sound, and width of one of its columns.
+const SOUND: usize = 49;
+const COLUMN: usize = 2;
 
 impl Sheet {
     /// The page. Without scripts everything can be read; those only filter.
@@ -117,6 +120,7 @@ impl Sheet {
             );
         }
         lines(out, &row.said);
+        media(out, &row.media);
         if !row.wire.is_empty() {
             let most = if row.outcome == Outcome::Failed { ARROWS_FAILED } else { ARROWS };
             let ladder = Ladder::new(&row.wire, &[]).at_most(most);
@@ -124,6 +128,40 @@ impl Sheet {
         }
         put(out, format_args!("</details>"));
     }
+}
+
+/// Figures, and what was heard as pictures.
+fn media(out: &mut String, media: &Media) {
+    if !media.figures.is_empty() {
+        put(out, format_args!("<dl class=\"figures\">"));
+        for (name, value) in &media.figures {
+            put(out, format_args!("<dt>{}</dt><dd>{value}</dd>", html(name)));
+        }
+        put(out, format_args!("</dl>"));
+    }
+    for Sound { who, call, seconds, peaks } in &media.sounds {
+        let caption = html(&format!("what {who} heard in call {call}, {seconds:.1} s"));
+        let width = peaks.len() * COLUMN;
+        put(
+            out,
+            format_args!(
+                "<figure><svg class=\"sound\" width=\"{width}\" height=\"{SOUND}\" viewBox=\"0 0 {width} {SOUND}\" \
+                 role=\"img\"><title>{caption}</title><path d=\"{}\"/></svg><figcaption>{caption}</figcaption></figure>",
+                wave(peaks)
+            ),
+        );
+    }
+}
+
+/// A line from the loudest to the same below, for each column.
+fn wave(peaks: &[u8]) -> String {
+    let mut path = String::new();
+    for (column, peak) in peaks.iter().enumerate() {
+        let half = usize::from(*peak) * (SOUND / 2 - 1) / 100;
+        let (x, top) = (column * COLUMN, SOUND / 2 - half);
+        write!(path, "M{x} {top}v{}", half * 2 + 1).expect("memory can be written to");
+    }
+    path
 }
 
 fn lines(out: &mut String, said: &[String]) {

@@ -74,6 +74,10 @@ fn row(row: &Row) -> Value {
     if matches!(row.outcome, Outcome::FailedAsExpected | Outcome::PassedUnexpectedly) {
         object["expected_failure"] = row.note.clone().unwrap_or_default().into();
     }
+    if !row.media.figures.is_empty() {
+        let figures = row.media.figures.iter().map(|(name, value)| (name.clone(), json!(value)));
+        object["media"] = Value::Object(figures.collect());
+    }
     if !row.said.is_empty() {
         object["last_lines"] = json!(row.said);
     }

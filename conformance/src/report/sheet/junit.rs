@@ -44,6 +44,13 @@ impl Sheet {
             suite.add_test_case(test);
             suites.push(suite);
         }
+        if self.interrupted {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type("interrupted").set_message("interrupted: not everything was played");
+            let mut suite = TestSuite::new("end");
+            suite.add_test_case(TestCase::new("everything is played", status));
+            suites.push(suite);
+        }
         report.add_test_suites(suites);
         report.to_string().expect("memory can be written to")
     }

@@ -5,6 +5,8 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -68,6 +70,28 @@ impl Trouble {
     }
 }
 
+/// What somebody heard in a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sound {
+    /// Who.
+    pub who: String,
+    /// The beginning of the call's id.
+    pub call: String,
+    /// How long it lasts.
+    pub seconds: f64,
+    /// How loud it is, from 0 to 100, in columns of the same length.
+    pub peaks: Vec<u8>,
+}
+
+/// What was heard in the calls of a case.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Media {
+    /// By whom.
+    pub sounds: Vec<Sound>,
+    /// Figures of all calls together, by name: prompts, records, keys, packets.
+    pub figures: Vec<(String, u64)>,
+}
+
 /// One case.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -87,6 +111,8 @@ pub struct Row {
     pub took: Duration,
     /// The last lines of the bot, where they may help.
     pub said: Vec<String>,
+    /// What was heard.
+    pub media: Media,
     /// What was said on the wire, for a ladder.
     pub wire: Vec<Message>,
 }
@@ -103,6 +129,7 @@ impl Row {
             note: Some(why),
             took: Duration::ZERO,
             said: Vec::new(),
+            media: Media::default(),
             wire: Vec::new(),
         }
     }

@@ -7,12 +7,13 @@ use graph_api::{
     RecordRequest, ResultInfo, SendDtmfTonesRequest, Timestamp,
 };
 
-use super::{Ask, Call, Closing, Desk};
+use super::{Ask, Call, Closing, Desk, diagnosed};
 use crate::{
     arguments,
     flaw::Flaw,
     input::{Accepted, Event, OperationId},
     media_queue::{Full, Job, MediaEvent, Prompt},
+    options::Options,
     record_arguments,
     refusal::Refusal,
     view::{OperationKind, OperationView},
@@ -172,10 +173,22 @@ impl Call {
         }
     }
 
-    /// Somebody on the other side speaks from now until then.
-    pub(crate) fn hears_speech(&mut self, now: Timestamp, until: Timestamp) {
+    /// Somebody on the other side speaks, or will, from then until then.
+    pub(crate) fn hears_speech(&mut self, now: Timestamp, from: Timestamp, until: Timestamp) {
         if self.audio_active() {
-            self.queue.speech(now, until);
+            self.queue.speech(now, from, until);
+        }
+    }
+
+    /// the media of the bot cannot be reached. Of calls where none flows, and of the service's media, it is not true.
+    pub(crate) fn media_is_lost(&mut self, options: &Options, asks: &mut Vec<Ask>) {
+        if self.media_kind() == Some(MediaConfigKind::AppHosted) && self.audio_active() {
+            let result = if options.media_lost_is_500 {
+                diagnosed("Server Internal Error", 500, 1_005)
+            } else {
+                diagnosed("Client Media Error", 410, 301_005)
+            };
+            self.end(result, asks);
         }
     }
 

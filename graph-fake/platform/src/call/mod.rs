@@ -230,6 +230,8 @@ pub struct Call {
     pub(crate) wants_whole_roster: bool,
     /// Whether its bot still waits in the lobby.
     pub(crate) in_lobby: bool,
+    /// What the other end of a call of two shows.
+    pub(crate) peer_shows: PeerShows,
     /// Further participants that it records.
     pub(crate) also_records: Vec<ParticipantId>,
     /// The transfer that ended it.
@@ -243,11 +245,22 @@ pub struct Call {
     next_operation: u64,
     /// The last tone's number, once subscribed.
     tones: Option<i64>,
+    /// Whether the person at the other end of a call of two has muted themselves.
+    pub(crate) peer_is_muted: bool,
     /// Keys pressed so far.
     pressed: u64,
     presses: VecDeque<(Timestamp, Guid, Tone)>,
     sending: VecDeque<Sending>,
     switches: Switches,
+}
+
+/// What the other end of a call of two shows; in a conference the roster says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PeerShows {
+    /// The camera.
+    pub(crate) video: bool,
+    /// The screen.
+    pub(crate) sharing: bool,
 }
 
 /// What of [`Options`] a call needs wherever it is.
@@ -292,6 +305,7 @@ impl Call {
             roster_sequence: 0,
             wants_whole_roster: false,
             in_lobby: false,
+            peer_shows: PeerShows::default(),
             also_records: Vec::new(),
             transferred: None,
             phase,
@@ -303,6 +317,7 @@ impl Call {
             operations: BTreeMap::new(),
             next_operation: 0,
             tones: None,
+            peer_is_muted: false,
             pressed: 0,
             presses: VecDeque::new(),
             sending: VecDeque::new(),
@@ -402,6 +417,7 @@ impl Call {
     /// Somebody else than who was called is at the other end of a peer-to-peer call from now on.
     pub fn meets(&mut self, other: Party) {
         self.birth.side = Side::Peer(other);
+        self.peer_shows = PeerShows::default();
     }
 
     /// The other end of a peer-to-peer call.

@@ -43,8 +43,6 @@ enum Stage {
     },
     Recording {
         began: Timestamp,
-        /// Whether anybody has spoken.
-        heard: bool,
     },
 }
 
@@ -80,6 +78,9 @@ impl Running {
     }
 }
 
+/// Pieces of speech that are remembered of one call.
+const SPEECH_MAX: usize = 1_024;
+
 /// The queue of one call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MediaQueue {
@@ -87,8 +88,8 @@ pub struct MediaQueue {
     running: Option<Running>,
     waiting: VecDeque<(OperationId, Job)>,
     library: Library,
-    /// Until when somebody speaks; long past if nobody does.
-    speaking_until: Timestamp,
+    /// When somebody speaks, from when until when: in order, and never two at a time.
+    speech: Vec<(Timestamp, Timestamp)>,
 }
 
 /// The queue has no place left.
@@ -191,15 +192,25 @@ impl MediaQueue {
         cut.map(|event| Wish::Note(now, event)).into_iter().collect()
     }
 
-    /// Somebody on the other side speaks from now until then. Several may; silence is when all have ended.
-    pub fn speech(&mut self, now: Timestamp, until: Timestamp) {
-        if until <= now {
+    /// Somebody on the other side speaks, or will, from then until then. Several may; silence is when all have ended.
+    pub fn speech(&mut self, now: Timestamp, from: Timestamp, until: Timestamp) {
+        let since = match &self.running {
+            Some(Running { stage: Stage::Recording { began }, .. }) => *began,
+            Some(_) | None => now,
+        };
+        self.speech.retain(|(_, until)| *until > since);
+        if until <= from || self.speech.len() >= SPEECH_MAX {
             return;
         }
-        self.speaking_until = self.speaking_until.max(until);
-        if let Some(Running { stage: Stage::Recording { heard, .. }, .. }) = &mut self.running {
-            *heard = true;
-        }
+        let (before, mut after): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.speech).into_iter().partition(|(_, end)| *end < from);
+        let later = after.partition_point(|(begin, _)| *begin <= until);
+        let behind = after.split_off(later);
+        let from = after.first().map_or(from, |(begin, _)| from.min(*begin));
+        let until = after.last().map_or(until, |(_, end)| until.max(*end));
+        self.speech = before;
+        self.speech.push((from, until));
+        self.speech.extend(behind);
     }
 
     /// Somebody on the other side presses a key: a stop tone ends the recording that runs, any other key
@@ -249,16 +260,20 @@ impl MediaQueue {
     /// where it ends together with the longest duration, as it does with the defaults of both.
     fn recording_ends(&self) -> Option<(Timestamp, RecordEnd)> {
         let running = self.running.as_ref()?;
-        let (job, Stage::Recording { began, heard }) = (running.record.as_ref()?, &running.stage)
-        else {
+        let (job, Stage::Recording { began }) = (running.record.as_ref()?, &running.stage) else {
             return None;
         };
         let longest = *began + job.max_duration.max(SHORTEST);
-        let (silent, end) = if *heard {
-            (self.speaking_until + job.max_silence.max(SHORTEST), RecordEnd::MaxSilence)
-        } else {
-            (*began + job.initial_silence.max(SHORTEST), RecordEnd::InitialSilence)
-        };
+        let mut silent = *began + job.initial_silence.max(SHORTEST);
+        let mut end = RecordEnd::InitialSilence;
+        for (from, until) in self.speech.iter().filter(|(_, until)| *until > *began) {
+            // A pause that is longer than it may be ends it, whatever is said afterwards.
+            if *from >= silent {
+                break;
+            }
+            silent = *until + job.max_silence.max(SHORTEST);
+            end = RecordEnd::MaxSilence;
+        }
         Some(match silent.cmp(&longest) {
             std::cmp::Ordering::Less => (silent, end),
             std::cmp::Ordering::Equal if end == RecordEnd::InitialSilence => (silent, end),
@@ -337,9 +352,8 @@ impl MediaQueue {
 
     /// Who is in the middle of a sentence when the recording begins has spoken in it.
     fn begin_recording(&mut self, now: Timestamp, wishes: &mut Vec<Wish>) {
-        let heard = self.speaking_until > now;
         if let Some(running) = &mut self.running {
-            running.stage = Stage::Recording { began: now, heard };
+            running.stage = Stage::Recording { began: now };
             wishes.push(Wish::Note(now, MediaEvent::RecordBegan(running.operation)));
         }
     }

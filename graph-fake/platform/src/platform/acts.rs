@@ -1,11 +1,14 @@
 //! What people do in calls and meetings.
 
+use std::time::Duration;
+
 use graph_api::{ChangeType, Timestamp};
 
 use super::Platform;
 use crate::{
-    call::{Call, Link, Side},
+    call::{Call, Link, PeerShows, Side},
     conference::Conference,
+    flaw::Flaw,
     input::{Act, ActRefusal, CallId, ConferenceId, Effect, Event, ParticipantId, UserAct},
     media_queue::MediaEvent,
     notification::What,
@@ -86,6 +89,7 @@ impl Platform {
             _ => None,
         };
         let (options, asks) = (&self.options, &mut self.asks);
+        let hears_the_muted = options.flaw == Some(Flaw::HearsTheMuted);
         let done = match what {
             UserAct::HangUp | UserAct::RemoveBot => call.peer_hangs_up(asks),
             UserAct::Answer => call.peer_answers(now, options, asks),
@@ -93,14 +97,21 @@ impl Platform {
             UserAct::Hold => call.peer_holds(true, asks),
             UserAct::Resume => call.peer_holds(false, asks),
             UserAct::Press(tones, gap) => pressed(call, now, by, &tones, gap),
-            UserAct::Speak(length) => spoken(call, now, by, length, asks),
-            // Seen by nobody in a call of two: there is no roster.
-            UserAct::Mute
-            | UserAct::Unmute
-            | UserAct::StartVideo
-            | UserAct::StopVideo
-            | UserAct::Share
-            | UserAct::StopShare => call.must_be_established().map_err(not_now),
+            UserAct::Speak(_) | UserAct::SpeakInPieces(..)
+                if call.peer_is_muted && !hears_the_muted =>
+            {
+                call.must_be_established().map_err(not_now)
+            }
+            UserAct::Speak(length) => {
+                spoken(call, now, by, length, &[(Duration::ZERO, length)], asks)
+            }
+            UserAct::SpeakInPieces(length, pieces) => spoken(call, now, by, length, &pieces, asks),
+            // Told to nobody in a call of two: there is no roster.
+            UserAct::Mute | UserAct::Unmute => mutes(call, now, by, what == UserAct::Mute, asks),
+            UserAct::StartVideo => peer_shows(call, |shows| shows.video = true),
+            UserAct::StopVideo => peer_shows(call, |shows| shows.video = false),
+            UserAct::Share => peer_shows(call, |shows| shows.sharing = true),
+            UserAct::StopShare => peer_shows(call, |shows| shows.sharing = false),
             UserAct::Invite(_)
             | UserAct::Join
             | UserAct::MuteBot
@@ -187,9 +198,9 @@ impl Platform {
                 self.end_meeting(now, at, effects);
                 return Ok(());
             }
-            // what the server muted is dropped, whoever still speaks.
-            UserAct::Speak(_) if self.is_server_muted(at, me) => {}
-            UserAct::Press(..) | UserAct::Speak(_) => {
+            // what is muted is dropped, whoever still speaks.
+            UserAct::Speak(_) | UserAct::SpeakInPieces(..) if self.is_muted(at, me) => {}
+            UserAct::Press(..) | UserAct::Speak(_) | UserAct::SpeakInPieces(..) => {
                 self.is_heard(now, at, by, what, effects)?;
             }
             other => self.changes(now, at, me, &other, effects)?,
@@ -251,6 +262,9 @@ impl Platform {
                 }
                 self.tell_sharing(now, at, ChangeType::Deleted, &ended, effects);
             }
+            UserAct::Mute if changed == Some(true) => {
+                self.sounds_as_it_may(now, at, me, effects);
+            }
             _ if changed == Some(true) => {}
             _ => return Err(ActRefusal::NotNow("not in a conference".to_owned())),
         }
@@ -279,8 +293,11 @@ impl Platform {
         }
     }
 
-    fn is_server_muted(&self, at: ConferenceId, who: ParticipantId) -> bool {
-        self.conferences.get(&at).is_some_and(|conference| conference.is_server_muted(who))
+    /// By themselves or by the server.
+    fn is_muted(&self, at: ConferenceId, who: ParticipantId) -> bool {
+        let conference = self.conferences.get(&at);
+        conference.and_then(|conference| conference.participant(who)).is_some_and(|p| p.muted)
+            && self.options.flaw != Some(Flaw::HearsTheMuted)
     }
 
     /// All bots in a conference hear what somebody says and presses; not those in the lobby.
@@ -302,7 +319,12 @@ impl Platform {
             }
             let heard = match &what {
                 UserAct::Press(tones, gap) => pressed(call, now, by, tones, *gap),
-                UserAct::Speak(length) => spoken(call, now, by, *length, &mut self.asks),
+                UserAct::Speak(length) => {
+                    spoken(call, now, by, *length, &[(Duration::ZERO, *length)], &mut self.asks)
+                }
+                UserAct::SpeakInPieces(length, pieces) => {
+                    spoken(call, now, by, *length, pieces, &mut self.asks)
+                }
                 _ => Ok(()),
             };
             done = done.and(heard);
@@ -371,6 +393,13 @@ fn not_now(refusal: crate::refusal::Refusal) -> ActRefusal {
     ActRefusal::NotNow(refusal.to_string())
 }
 
+/// Seen by whoever looks; no roster says so.
+fn peer_shows(call: &mut Call, change: impl FnOnce(&mut PeerShows)) -> Result<(), ActRefusal> {
+    call.must_be_established().map_err(not_now)?;
+    change(&mut call.peer_shows);
+    Ok(())
+}
+
 fn pressed(
     call: &mut Call,
     now: Timestamp,
@@ -382,15 +411,35 @@ fn pressed(
     call.presses(by, tones, gap, now)
 }
 
+/// The person at the other end mutes or unmutes themselves: nobody hears them from now on, or again.
+fn mutes(
+    call: &mut Call,
+    now: Timestamp,
+    by: graph_api::Guid,
+    on: bool,
+    asks: &mut Vec<crate::call::Ask>,
+) -> Result<(), ActRefusal> {
+    call.must_be_established().map_err(not_now)?;
+    if on && !call.peer_is_muted {
+        let what = MediaEvent::BrokeOff(by);
+        asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what, at: now }));
+    }
+    call.peer_is_muted = on;
+    Ok(())
+}
+
 fn spoken(
     call: &mut Call,
     now: Timestamp,
     by: graph_api::Guid,
-    length: std::time::Duration,
+    length: Duration,
+    pieces: &[(Duration, Duration)],
     asks: &mut Vec<crate::call::Ask>,
 ) -> Result<(), ActRefusal> {
     call.must_be_established().map_err(not_now)?;
-    call.hears_speech(now, now + length);
+    for (from, until) in pieces {
+        call.hears_speech(now, now + (*from).min(length), now + (*until).min(length));
+    }
     let what = MediaEvent::Spoke(by, length);
     asks.push(crate::call::Ask::Note(Event::Media { call: call.id(), what, at: now }));
     Ok(())

@@ -30,7 +30,8 @@ impl Platform {
         let hidden = call.hides_after_escalation();
         let bot = Party { participant: birth.my_participant, person: birth.bot.clone() };
         let Some(peer) = call.peer().cloned() else { return Err(Refusal::NotGroupCall) };
-        let other = self.twin_of(call);
+        let peer_is_muted = call.peer_is_muted;
+        let (other, shows) = (self.twin_of(call), call.peer_shows);
         let other_hides = |leg: CallId| self.calls[&leg].hides_after_escalation();
         let peer_hidden = other.is_some_and(other_hides);
         let kinds: Vec<StreamKind> = call.modalities().iter().filter_map(StreamKind::of).collect();
@@ -48,8 +49,18 @@ impl Platform {
                 hidden,
                 kinds: kinds.clone(),
             };
+            let shower = peer.participant;
             conference.enter(entrant(peer, of_peer, peer_hidden), until);
+            if shows.video {
+                conference.send(shower, StreamKind::Video, true);
+            }
+            if shows.sharing {
+                conference.share(shower, true);
+            }
             conference.enter(entrant(bot, of_bot, hidden), until);
+            if peer_is_muted {
+                conference.client_mute(shower, true);
+            }
         });
         self.note_entry(conference, "escalated", None, effects);
         for leg in [Some(id), other].into_iter().flatten() {

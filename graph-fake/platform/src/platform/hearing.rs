@@ -58,7 +58,8 @@ impl Platform {
         effects: &mut Vec<Effect>,
     ) {
         let Some(conference) = self.conferences.get(&at) else { return };
-        let muted = conference.is_server_muted(who);
+        // By the server or by themselves.
+        let muted = conference.participant(who).is_some_and(|entry| entry.muted);
         if self.options.flaw == Some(Flaw::HeardThoughMuted) {
             return;
         }

@@ -28,7 +28,7 @@ use std::{
 use graph_api::{Guid, Timestamp};
 
 use crate::{
-    call::{Ask, Call, Did, Wake},
+    call::{Ask, Call, Did, PeerShows, Wake},
     conference::Conference,
     directory::Directory,
     flaw::Flaw,
@@ -43,7 +43,7 @@ use crate::{
     outbox::{Outbox, Outcome},
     permissions::Grants,
     refusal::Refusal,
-    view::{CallView, ConferenceView, Coordinates},
+    view::{CallView, ConferenceView, Coordinates, MediaFacts, PeerView},
 };
 use calls::Calls;
 use months::Past;
@@ -156,6 +156,11 @@ impl Platform {
             Input::Schedule(wanted) => {
                 out.scheduled = Some(self.schedule(now, &wanted, &mut out.effects));
             }
+            Input::MediaLost(id) => {
+                self.with_call(now, id, &mut out.effects, |call, (options, asks)| {
+                    call.media_is_lost(options, asks);
+                });
+            }
             Input::Deadline => {}
         }
         self.sharpen();
@@ -221,6 +226,22 @@ impl Platform {
     /// A live call, as a test may see it.
     pub fn call(&self, id: CallId) -> Option<CallView> {
         self.calls.get(&id).map(|call| self.view_of(call))
+    }
+
+    /// What flows in a live call; without a look at anything else, for it is asked fifty times a second.
+    pub fn media_of(&self, id: CallId) -> Option<MediaFacts> {
+        let call = self.calls.get(&id)?;
+        let (active, in_lobby) = (call.audio_active(), call.in_lobby);
+        let twin = call.peer().and_then(|_| self.twin_of(call));
+        Some(MediaFacts { active, in_lobby, conference: call.conference(), twin })
+    }
+
+    /// Who is at the other end of a live call of two.
+    pub fn peer_of(&self, id: CallId) -> Option<PeerView> {
+        let call = self.calls.get(&id)?;
+        let participant = call.peer()?.participant;
+        let PeerShows { video, sharing } = call.peer_shows;
+        Some(PeerView { participant, video, sharing, twin: self.twin_of(call) })
     }
 
     /// All live calls, by id.

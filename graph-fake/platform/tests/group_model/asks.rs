@@ -316,7 +316,9 @@ impl Reference {
                 let code = if answered { (200, 4521) } else { (487, 0) };
                 self.end(number, code, "Left");
             }
-            Act::Mute(_) | Act::Video(_) | Act::Share(_) if established => {}
+            Act::Mute(on) if established => self.legs[number].peer_mute = on,
+            Act::Video(on) if established => self.legs[number].shows.0 = on,
+            Act::Share(on) if established => self.legs[number].shows.1 = on,
             Act::Invite(other) if established && other != user => {
                 let room = self.escalates(number);
                 if !self.may(self.legs[number].bot, Lack::Member) {

@@ -36,6 +36,8 @@ impl Reference {
             bot,
             who,
             peer: None,
+            peer_mute: false,
+            shows: (false, false),
             room,
             escalated: false,
             answer_by: None,
@@ -154,7 +156,9 @@ impl Reference {
         let room = self.open(false, false);
         let who = self.legs[number].who;
         if let Some(peer) = self.legs[number].peer.take() {
-            let seat = self.seat(Who::User(peer));
+            let own_mute = self.legs[number].peer_mute;
+            let (video, shares) = self.legs[number].shows;
+            let seat = Seat { own_mute, video, shares, ..self.seat(Who::User(peer)) };
             self.rooms[room].seats.push(seat);
         }
         let seat = Seat { leg: Some(number), ..self.seat(who) };

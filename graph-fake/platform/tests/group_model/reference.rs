@@ -19,6 +19,10 @@ pub(super) struct Leg {
     pub(super) who: Who,
     /// The user at the other end, while it is a call of two.
     pub(super) peer: Option<usize>,
+    /// Whether that user has muted themselves.
+    pub(super) peer_mute: bool,
+    /// Whether that user's camera is on, and whether the screen is shared.
+    pub(super) shows: (bool, bool),
     pub(super) room: Option<usize>,
     pub(super) escalated: bool,
     /// Rung: until when it may answer, and who rings.

@@ -26,12 +26,13 @@ pub const OF_GROUPS: [Flaw; 19] = [
 ];
 
 /// What only stories tell: `tests/scenarios/planted.rs` sees to it that they notice.
-pub const OF_STORIES: [Flaw; 7] = [
+pub const OF_STORIES: [Flaw; 8] = [
     Flaw::LosesRedirected,
     Flaw::LeavesTwinBehind,
     Flaw::TalksAlone,
     Flaw::HoldsByRosterId,
     Flaw::HeardThoughMuted,
+    Flaw::HearsTheMuted,
     Flaw::CountsNoMonth,
     Flaw::ReusesIds,
 ];

@@ -1,6 +1,6 @@
 //! Calls between a bot and one other, told word for word; every history of them is the model's.
 
-use platform::{CallVerb, Options, UserAct, Who};
+use platform::{CallVerb, Input, Options, UserAct, Who};
 use serde_json::{Value, json};
 
 use crate::{bodies::*, stage::*};
@@ -176,6 +176,24 @@ fn media_of_the_bots_own() {
         let record = CallVerb::Record(Box::new(body(json!({}))));
         assert_eq!(stage.ask(call, record), "400 8500");
         assert_eq!(stage.ask(call, CallVerb::SubscribeToTone(body(json!({})))), tone);
+    }
+}
+
+/// only media that the bot handles can be lost, and only while it flows.
+#[test]
+fn media_that_is_lost() {
+    for (media_lost_is_500, end) in [(false, "410/301005"), (true, "500/1005")] {
+        let mut stage = Stage::with(Options { media_lost_is_500, ..Options::default() });
+        let service = stage.talk(DANA);
+        let _ = stage.feed(Input::MediaLost(service));
+        let own = stage.create(calling(DANA, json!({"mediaConfig": app_hosted()})));
+        let _ = stage.feed(Input::MediaLost(own));
+        stage.secs(2);
+        stage.heard(own);
+        let _ = stage.feed(Input::MediaLost(own));
+        assert_eq!(stage.heard(own), [format!("ended {end}")]);
+        assert_eq!(stage.heard(service), [""; 0]);
+        let _ = stage.feed(Input::MediaLost(own));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who is heard by whom: hold music, server mutes, the lobby, several bots. What it
 //! sounds like is the shell's business; here it is told.
 
-use platform::{CallId, CallVerb, Event, Input, MediaEvent, MeetingId, UserAct};
+use platform::{CallId, CallVerb, Event, Input, MediaEvent, MeetingId, UserAct, Who};
 use serde_json::json;
 
 use crate::{bodies::*, stage::*};
@@ -114,6 +114,36 @@ pub fn muted() {
     assert_eq!(sounds(&mut stage, other), [broke_off(OLU), broke_off(DANA), silenced(true)]);
     stage.in_meeting(meeting, DANA, speaks).unwrap();
     assert_eq!(sounds(&mut stage, other), []);
+}
+
+/// whoever has muted themselves breaks off, and is not heard until they unmute; in a call of two too, and beyond
+/// its escalation.
+#[test]
+pub fn who_is_muted_by_themselves() {
+    let length = std::time::Duration::from_secs(60);
+    let (speaks, spoke) = (UserAct::Speak(length), MediaEvent::Spoke(OLU, length));
+    let broke_off = MediaEvent::BrokeOff(OLU);
+    let mut stage = Stage::new();
+    let (_, call, other) = two_bots(&mut stage);
+    stage.acts(call, OLU, speaks.clone());
+    stage.acts(call, OLU, UserAct::Mute);
+    stage.acts(call, OLU, speaks.clone());
+    assert_eq!(sounds(&mut stage, other), [spoke.clone(), broke_off.clone()]);
+    stage.acts(call, OLU, UserAct::Unmute);
+    stage.acts(call, OLU, speaks.clone());
+    assert_eq!(sounds(&mut stage, other), std::slice::from_ref(&spoke));
+
+    let mut stage = Stage::new();
+    let call = stage.talk(OLU);
+    let invites = UserAct::Invite(vec![Who::User(DANA)]);
+    for act in [UserAct::Mute, UserAct::Mute, speaks.clone(), invites] {
+        stage.acts(call, OLU, act);
+    }
+    stage.acts(call, OLU, speaks.clone());
+    assert_eq!(sounds(&mut stage, call), [broke_off]);
+    stage.acts(call, OLU, UserAct::Unmute);
+    stage.acts(call, OLU, speaks);
+    assert_eq!(sounds(&mut stage, call), [spoke]);
 }
 
 /// nobody inside hears a bot that waits, until it is let in.

@@ -5,7 +5,7 @@ use platform::Flaw;
 use crate::{bots, hearing, limits, lobby, recording, redirects_onwards, stage::PLANTED};
 
 /// Which story notices which fault.
-const NOTICED: [(Flaw, fn()); 12] = [
+const NOTICED: [(Flaw, fn()); 13] = [
     (Flaw::LosesRedirected, redirects_onwards::an_invitation),
     (Flaw::LosesRedirected, redirects_onwards::a_recorder),
     (Flaw::LosesRedirected, redirects_onwards::a_bots_call),
@@ -16,6 +16,7 @@ const NOTICED: [(Flaw, fn()); 12] = [
     (Flaw::HoldsByRosterId, hearing::hold_music),
     (Flaw::HeardThoughMuted, hearing::muted),
     (Flaw::HeardThoughMuted, hearing::in_the_lobby),
+    (Flaw::HearsTheMuted, hearing::who_is_muted_by_themselves),
     (Flaw::CountsNoMonth, limits::so_many_in_a_month),
     (Flaw::ReusesIds, limits::an_id_is_given_once),
 ];

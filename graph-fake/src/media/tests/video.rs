@@ -2,44 +2,49 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use graph_api::Timestamp;
+use graph_api::{Guid, Timestamp};
 use media::{
     Barcode, DecoderLimits, FIXED_LEN, H264Decoder, H264Encoder, H264EncoderConfig, I420,
     TestPattern,
     audio::FRAME_PERIOD,
-    transport::{Blob, BotEvent, BotMedia, PT_VIDEO, SHARING},
+    transport::{Blob, BotEvent, BotMedia, Outgoing, PT_VIDEO, SHARING},
 };
-use platform::CallId;
+use platform::{CallId, ConferenceId, MediaFacts, ParticipantId};
 
-use super::{PLATFORM, address, call};
+use super::{FACTS, PLATFORM, address, call, facts_of};
 use crate::{
-    media::{CallFacts, Outgoing, Plane, Sender},
+    media::{Cast, Picture, Plane, SeenStream, Sender},
     sound::Sound,
 };
 
 /// A bot that sends pictures of its own, and reads the barcodes of what it sees.
-struct Bot {
-    media: BotMedia,
+pub(super) struct Bot {
+    pub media: BotMedia,
     call: CallId,
     decoder: H264Decoder,
     encoder: H264Encoder,
     pattern: TestPattern,
-    sends: bool,
+    pub sends: bool,
     /// Socket, source and time of every frame.
-    seen: Vec<(i8, u32, u64)>,
-    events: Vec<BotEvent>,
+    pub seen: Vec<(i8, u32, u64)>,
+    /// And its width.
+    pub widths: Vec<usize>,
+    pub events: Vec<BotEvent>,
 }
 
-struct Stage {
+pub(super) struct Stage {
     plane: Plane,
     sound: Sound,
-    bots: Vec<Bot>,
-    senders: Vec<Sender>,
+    pub bots: Vec<Bot>,
+    pub senders: Vec<Sender>,
     now: Timestamp,
-    active: bool,
+    pub facts: MediaFacts,
+    people: bool,
     /// Packets of video to bots, and which of them is lost.
     packets: u64,
     lost: Option<u64>,
+    /// One of so many is lost.
+    pub lossy: Option<u64>,
 }
 
 impl Bot {
@@ -61,6 +66,7 @@ impl Bot {
             pattern: TestPattern::new(320, 180, 100 * n).unwrap(),
             sends: false,
             seen: Vec::new(),
+            widths: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -75,6 +81,7 @@ impl Bot {
             if self.decoder.decode(frame.annex_b, &mut picture).unwrap() {
                 let read = Barcode::read(&picture).expect("a barcode").barcode;
                 self.seen.push((socket, read.source(), read.time_ms()));
+                self.widths.push(picture.width);
             }
         }
         while let Some(event) = self.media.poll() {
@@ -97,7 +104,7 @@ impl Bot {
 }
 
 impl Stage {
-    fn new(bots: u32) -> Self {
+    pub fn new(bots: u32) -> Self {
         let (mut plane, now) = (Plane::default(), Timestamp::from_secs(1_000));
         plane.opens();
         let bots: Vec<Bot> = (1..=bots).map(Bot::new).collect();
@@ -105,26 +112,29 @@ impl Stage {
             assert!(plane.open(now, bot.call, bot.media.blob().clone()));
         }
         let sound = Sound::new(Duration::from_secs(60));
-        let (senders, active, packets, lost) = (Vec::new(), true, 0, None);
-        Self { plane, sound, bots, senders, now, active, packets, lost }
+        let (senders, packets, lost) = (Vec::new(), 0, None);
+        let facts = MediaFacts { conference: Some(ConferenceId(Guid::from_u128(7))), ..FACTS };
+        Self { plane, sound, bots, senders, now, facts, people: false, packets, lost, lossy: None }
     }
 
-    fn pass(&mut self, slots: u64) {
+    pub fn pass(&mut self, slots: u64) {
         for _ in 0..slots {
             self.slot();
         }
     }
 
     fn slot(&mut self) {
-        let Self { plane, sound, bots, senders, now, active, packets, lost } = self;
+        let Self { plane, sound, bots, senders, now, facts, people, packets, lost, lossy } = self;
         let mut out = Outgoing::default();
-        let facts = |_| Some(CallFacts { active: *active, conference: Some(7) });
-        plane.tick(*now, sound, facts, |_, _| 0, |_| senders.clone(), &mut out);
+        let cast = |_| Cast { senders: senders.clone(), people: *people };
+        let mut ticked = plane.tick(*now, sound, |id| Some(facts_of(*facts, id)), |_, _| 0, cast);
+        ticked.pictures.iter_mut().for_each(Picture::work);
+        plane.send(*now, ticked.pictures, &mut out);
         let since = Duration::from_nanos(now.as_nanos());
-        for (to, datagram) in out.datagrams() {
+        for (to, datagram) in out.iter() {
             if datagram[1] & 0x7f == PT_VIDEO && datagram.len() > FIXED_LEN {
                 *packets += 1;
-                if *lost == Some(*packets) {
+                if *lost == Some(*packets) || lossy.is_some_and(|of| packets.is_multiple_of(of)) {
                     continue;
                 }
             }
@@ -140,14 +150,27 @@ impl Stage {
         }
         self.now = self.now + FRAME_PERIOD;
     }
+
+    /// Only those, from now on.
+    fn seen_afresh(&mut self, slots: u64) -> Vec<(i8, u32, u64)> {
+        self.bots[0].seen.clear();
+        self.pass(slots);
+        self.bots[0].seen.clone()
+    }
 }
 
-const fn person(source: u32, sharing: bool) -> Sender {
-    Sender { source, sharing, bot: None }
+pub(super) const fn person(source: u32, sharing: bool) -> Sender {
+    Sender {
+        source,
+        sharing,
+        participant: ParticipantId(Guid::from_u128(source as u128)),
+        bot: None,
+    }
 }
 
-fn bot(n: u32) -> Sender {
-    Sender { source: 100 * n, sharing: false, bot: Some(call(n.into())) }
+pub(super) fn bot(n: u32) -> Sender {
+    let participant = ParticipantId(Guid::from_u128(n.into()));
+    Sender { source: 100 * n, sharing: false, participant, bot: Some(call(n.into())) }
 }
 
 fn subscribed(socket: i8, source_id: Option<u32>) -> BotEvent {
@@ -250,7 +273,7 @@ fn a_lost_packet_costs_less_than_a_second() {
 fn nothing_flows_before_it_may_and_what_is_impossible_is_refused() {
     let mut stage = Stage::new(1);
     stage.senders = vec![person(11, false), bot(1)];
-    stage.active = false;
+    stage.facts.active = false;
     stage.pass(10);
     let refused = |what: &str, why: &str| BotEvent::Refused { what: what.into(), why: why.into() };
     let ask = |stage: &mut Stage, socket, source, resolution| {
@@ -261,7 +284,7 @@ fn nothing_flows_before_it_may_and_what_is_impossible_is_refused() {
     };
     let no = Some(refused("subscribe 0", "video is not active"));
     assert_eq!(ask(&mut stage, 0, Some(11), "SD180p"), no);
-    stage.active = true;
+    stage.facts.active = true;
     stage.pass(10);
     let no = Some(refused("subscribe 5", "there is no such socket"));
     assert_eq!(ask(&mut stage, 5, Some(11), "SD180p"), no);
@@ -296,4 +319,109 @@ fn strangers_are_seen_by_nobody() {
     assert_eq!(stage.plane.shown(call(1)).unwrap().dropped, [0, 0, 0, 0, 1], "it only receives");
     stage.pass(10);
     assert_eq!(stage.packets, 0);
+}
+
+/// Contract, media section 3.1: in a call of two nobody is named; what the person shows is seen, and so is the bot.
+#[test]
+fn in_a_call_of_two_each_sees_the_other() {
+    let mut stage = Stage::new(1);
+    stage.facts = FACTS;
+    stage.people = true;
+    stage.senders = vec![bot(1)];
+    stage.bots[0].sends = true;
+    stage.pass(10);
+    stage.bots[0].media.subscribe(0, None, "SD180p");
+    stage.pass(10);
+    assert!(stage.bots[0].events.contains(&subscribed(0, None)), "the camera is off");
+    stage.senders = vec![bot(1), person(0, false)];
+    let seen = stage.seen_afresh(60);
+    assert!((14..=19).contains(&seen.len()), "{}", seen.len());
+    assert!(seen.iter().all(|(socket, source, _)| (*socket, *source) == (0, 0)));
+    assert!(stage.bots[0].events.contains(&subscribed(0, Some(0))));
+    let [SeenStream { decoded, undecodable, width, height, barcodes, .. }] =
+        &stage.plane.seen(call(1))[..]
+    else {
+        panic!("one channel sends");
+    };
+    assert_eq!((*undecodable, *width, *height), (0, 320, 180));
+    assert!((15..=20).contains(decoded), "{decoded}");
+    assert_eq!((barcodes.len(), barcodes[0].source_id, barcodes[0].frames), (1, 100, *decoded));
+    assert!(barcodes[0].first_ms >= 1_000_000 && barcodes[0].last_ms >= 1_001_500);
+    let seen = stage.plane.seen(call(1));
+    assert_eq!(stage.plane.close(call(1)), seen, "it is known at the end");
+}
+
+#[test]
+fn what_nobody_looks_at_is_not_decoded() {
+    let mut stage = Stage::new(1);
+    stage.senders = vec![bot(1)];
+    stage.bots[0].sends = true;
+    stage.pass(50);
+    assert_eq!(stage.plane.seen(call(1)), []);
+    assert!(!stage.bots[0].events.contains(&BotEvent::KeyFrameNeeded { socket: 0 }));
+}
+
+/// whoever was seen before is seen afterwards, under another number, however many there are.
+#[test]
+fn an_escalation_changes_nobody_that_is_seen() {
+    let mut stage = Stage::new(1);
+    (stage.facts, stage.people) = (FACTS, true);
+    let alice = ParticipantId(Guid::from_u128(77));
+    let of_alice = |source| Sender { participant: alice, ..person(source, false) };
+    stage.senders = vec![bot(1), of_alice(0)];
+    stage.bots[0].sends = true;
+    stage.pass(10);
+    stage.bots[0].media.subscribe(0, None, "SD180p");
+    stage.pass(60);
+    let before = stage.bots[0].seen.len();
+    assert!(before > 12);
+    let decoded = |stage: &Stage| stage.plane.seen(call(1))[0].decoded;
+    let seen_before = decoded(&stage);
+    // Audio and video are away for 100 ms.
+    stage.facts =
+        MediaFacts { active: false, conference: Some(ConferenceId(Guid::from_u128(7))), ..FACTS };
+    stage.senders = vec![person(3, false), bot(1), of_alice(8)];
+    stage.pass(5);
+    stage.facts.active = true;
+    stage.pass(60);
+    let seen = &stage.bots[0].seen;
+    assert!(seen[before..].iter().all(|(_, source, _)| *source == 8), "{seen:?}");
+    let gap = seen.windows(2).map(|pair| pair[1].2 - pair[0].2).max().unwrap();
+    assert!(gap < 400, "{gap} ms");
+    assert!(decoded(&stage) > seen_before + 12, "people go on seeing the bot");
+    assert_eq!(stage.plane.seen(call(1)).len(), 1);
+}
+
+/// two bots that talk.
+#[test]
+fn two_bots_in_a_call_of_two_see_each_other() {
+    let mut stage = Stage::new(2);
+    stage.facts = MediaFacts { twin: Some(call(1)), ..FACTS };
+    stage.senders = vec![bot(1), bot(2)];
+    stage.bots[0].sends = true;
+    stage.pass(10);
+    stage.bots[1].media.subscribe(0, None, "SD180p");
+    stage.pass(60);
+    assert!(stage.bots[1].seen.len() > 10);
+    assert!(stage.bots[1].seen.iter().all(|(_, source, _)| *source == 100));
+}
+
+///
+#[test]
+fn nobody_is_seen_from_the_lobby() {
+    let mut stage = Stage::new(1);
+    stage.senders = vec![person(11, false)];
+    stage.facts.in_lobby = true;
+    stage.pass(10);
+    stage.bots[0].media.subscribe(0, Some(11), "SD180p");
+    stage.pass(40);
+    assert_eq!((stage.packets, stage.bots[0].events.last()), (0, Some(&subscribed(0, None))));
+    stage.facts.in_lobby = false;
+    stage.pass(40);
+    assert!(stage.packets > 0);
+    stage.facts.in_lobby = true;
+    stage.pass(10);
+    let before = stage.packets;
+    stage.pass(40);
+    assert_eq!((stage.packets, stage.bots[0].events.last()), (before, Some(&subscribed(0, None))));
 }

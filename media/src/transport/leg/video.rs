@@ -1,17 +1,33 @@
 //! Video at the platform's end: packets go through, nothing is decoded.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use super::{
     super::{PT_VIDEO, rtcp},
     Announced, Dropped, Leg, SHARING, VideoChannel, channels,
 };
-use crate::{RtpHeader, RtpPacket};
+use crate::{Bandwidth, BandwidthEstimate, EstimateConfig, RtpHeader, RtpPacket};
 
 /// Packets of the bot that wait to be fetched: a frame of 1 MiB, twice.
 const WAITING_MAX: usize = 2_048;
 /// Ticks of the RTP clock between two streams on one socket: a frame at 30 Hz.
 const BETWEEN: u32 = 3_000;
+
+/// Reports that have to be good before more is sent again.
+const PATIENCE: usize = 5;
+/// What is taken to be carried at the least, in bits a second: the smallest picture that people send.
+const CARRIED_MIN: u32 = 200_000;
+
+/// What the way to the bot carries, as its reports say.
+#[derive(Debug)]
+struct Carried {
+    estimate: BandwidthEstimate,
+    /// After the last few reports.
+    latest: VecDeque<u32>,
+}
 
 /// Packets of one session's video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +46,7 @@ pub(super) struct VideoLegs {
     waiting: VecDeque<(i8, Vec<u8>)>,
     spare: Vec<Vec<u8>>,
     streams: BTreeMap<i8, Stream>,
+    carried: BTreeMap<i8, Carried>,
     counts: VideoCounts,
 }
 
@@ -90,6 +107,29 @@ impl Leg {
     /// Packets of video so far.
     pub const fn video_counts(&self) -> VideoCounts {
         self.videos.counts
+    }
+
+    /// What a video socket carries in bits a second, as the bot's reports say; down at once, up after five good reports.
+    /// None: there was no report.
+    pub fn video_estimate(&self, socket: i8) -> Option<u32> {
+        self.videos.carried.get(&socket)?.latest.iter().copied().min()
+    }
+
+    /// The bot has reported on a stream to it.
+    pub(super) fn estimate(&mut self, now: Duration, ssrc: u32) {
+        let Some(socket) = self.announced.socket(ssrc) else { return };
+        let report = self.reports.to(ssrc);
+        let carried = self.videos.carried.entry(socket).or_insert_with(|| {
+            let defaults = EstimateConfig::default();
+            let bounds = Bandwidth { min: CARRIED_MIN, ..defaults.bounds };
+            let config = EstimateConfig { bounds, ..defaults };
+            Carried { estimate: BandwidthEstimate::new(config), latest: VecDeque::new() }
+        });
+        carried.estimate.report(now, report.fraction_lost, report.jitter);
+        if carried.latest.len() >= PATIENCE {
+            carried.latest.pop_front();
+        }
+        carried.latest.push_back(carried.estimate.bits_per_second());
     }
 
     pub(super) fn take_video(

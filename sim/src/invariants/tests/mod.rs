@@ -3,29 +3,36 @@
 mod bot;
 mod crash;
 mod excuses;
+mod packets;
 mod platform;
 mod tale;
 
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::wire::{Seen, in_order};
 use tale::Tale;
 
 /// The invariants that a tale breaks while it is told, each once.
 fn broken(tale: &Tale) -> BTreeSet<&'static str> {
-    let (mut judge, mut found) = (Judge::new(tale.facts.clone()), BTreeSet::new());
-    for message in &tale.messages {
-        found.extend(judge.on(message).into_iter().map(|violation| violation.invariant));
+    read(tale).1.into_iter().map(|violation| violation.invariant).collect()
+}
+
+/// A judge who has read a tale, and what he found wrong with it.
+fn read(tale: &Tale) -> (Judge, Vec<Violation>) {
+    let (mut judge, mut found) = (Judge::new(tale.facts.clone()), Vec::new());
+    for seen in in_order(tale.messages.clone(), tale.packets.clone()) {
+        found.extend(match seen {
+            Seen::Message(message) => judge.on(&message),
+            Seen::Packet(packet) => judge.on_packet(&packet),
+        });
     }
-    found
+    (judge, found)
 }
 
 /// What a tale leaves open.
 fn missing(tale: &Tale) -> BTreeSet<&'static str> {
-    let mut judge = Judge::new(tale.facts.clone());
-    for message in &tale.messages {
-        let _ = judge.on(message);
-    }
+    let (judge, _) = read(tale);
     assert_eq!(judge.pending(tale.at).len(), judge.over().len());
     judge.over().into_iter().map(|violation| violation.invariant).collect()
 }

@@ -8,13 +8,16 @@ use serde_json::{Value, json};
 
 use crate::{
     invariants::Facts,
-    wire::{Http, Message, Way},
+    wire::{Http, Message, Packet, Way},
 };
 
 pub const CALL: &str = "c1";
 pub const APP: &str = "b0";
 pub const TENANT: &str = "7e";
-const GRAPH: &str = "graph.example";
+/// Where the platform's media is, and the bot's.
+pub const PLATFORM_MEDIA: &str = "10.0.0.1:50000";
+pub const BOT_MEDIA: &str = "10.0.0.2:50000";
+pub const GRAPH: &str = "graph.example";
 const BOT: &str = "bot.example";
 const PEOPLE: &str = "people";
 
@@ -23,6 +26,7 @@ const PEOPLE: &str = "people";
 pub struct Tale {
     pub facts: Facts,
     pub messages: Vec<Message>,
+    pub packets: Vec<Packet>,
     pub at: Timestamp,
     /// The roles in the bot's token.
     pub roles: Vec<String>,
@@ -35,7 +39,7 @@ impl Tale {
         let facts = Facts::new(APP, TENANT);
         let roles = facts.roles.iter().cloned().collect();
         let at = Timestamp::from_secs(1_000);
-        Self { facts, messages: Vec::new(), at, roles, etag: 0, deliveries: 0 }
+        Self { facts, messages: Vec::new(), packets: Vec::new(), at, roles, etag: 0, deliveries: 0 }
     }
 
     /// A user has rung the bot, it has answered, and audio flows.
@@ -62,10 +66,36 @@ impl Tale {
 
     fn one(&mut self, host: &str, peer: &str, port: u16, way: Way, http: Http) -> u64 {
         self.at = self.at + Duration::from_millis(20);
-        let seq = self.messages.len() as u64 + 1;
+        let seq = self.next_seq();
         let (host, peer, at) = (host.into(), peer.into(), self.at);
         self.messages.push(Message { seq, at, host, peer, port, connection: 1, way, http });
         seq
+    }
+
+    fn next_seq(&self) -> u64 {
+        (self.messages.len() + self.packets.len()) as u64 + 1
+    }
+
+    /// A datagram of the platform (`true`) or of the bot, as who sends it sees it; no time passes.
+    pub fn packet(&mut self, by_platform: bool, bytes: Vec<u8>) {
+        let (host, from, to) = match by_platform {
+            true => (GRAPH, PLATFORM_MEDIA, BOT_MEDIA),
+            false => (BOT, BOT_MEDIA, PLATFORM_MEDIA),
+        };
+        self.datagram(host, Way::Sent, (from, to), bytes);
+    }
+
+    /// A datagram of the platform, when it leaves and when it comes.
+    pub fn told(&mut self, bytes: Vec<u8>) {
+        self.packet(true, bytes.clone());
+        self.datagram(BOT, Way::Received, (PLATFORM_MEDIA, BOT_MEDIA), bytes);
+    }
+
+    pub fn datagram(&mut self, host: &str, way: Way, (from, to): (&str, &str), bytes: Vec<u8>) {
+        let (seq, at, host) = (self.next_seq(), self.at, host.into());
+        let address = |text: &str| text.parse().expect("an address");
+        let (from, to, bytes) = (address(from), address(to), bytes.into());
+        self.packets.push(Packet { seq, at, host, way, from, to, bytes });
     }
 
     /// A request of the bot about the call, and what Graph says to it.

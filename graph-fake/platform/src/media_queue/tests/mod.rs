@@ -150,6 +150,34 @@ fn a_stop_tone_ends_the_recording_that_runs() {
     assert_eq!(player.ends().len(), 1, "a second key finds nothing to end");
 }
 
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// pauses in what is said are silence, too, and what would come behind one that is too long is not waited for.
+#[test]
+fn a_pause_that_is_too_long_ends_a_recording() {
+    for (pieces, ends_after) in [
+        (&[(0, 1_000), (2_500, 3_000)][..], 5_000),
+        (&[(0, 1_000), (3_500, 4_000)], 3_000),
+        (&[(500, 1_000), (900, 1_500), (3_499, 3_600)], 5_600),
+        (&[], 1_500),
+        (&[(1_500, 9_000)], 1_500),
+    ] {
+        let mut player = Player::default();
+        let (initial_silence, max_duration) = (ms(1_500), secs(60));
+        player.record(1, RecordJob { initial_silence, max_duration, beep: false, ..record() });
+        let began = player.now;
+        for (from, until) in pieces {
+            player.queue.speech(began, began + ms(*from), began + ms(*until));
+        }
+        player.wait(ms(ends_after - 1));
+        assert!(player.ends().is_empty(), "{pieces:?}");
+        player.wait(ms(1));
+        assert_eq!(player.ends().len(), 1, "{pieces:?}");
+    }
+}
+
 /// a key is no speech.
 #[test]
 fn keys_do_not_break_the_silence() {

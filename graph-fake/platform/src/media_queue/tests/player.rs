@@ -81,7 +81,7 @@ impl Player {
     }
 
     pub fn speak(&mut self, length: Duration) {
-        self.queue.speech(self.now, self.now + length);
+        self.queue.speech(self.now, self.now, self.now + length);
     }
 
     pub fn press(&mut self, tone: &Tone) {

@@ -277,7 +277,8 @@ impl Reference {
             self.calls[other].ended = Some((now.after(Duration::ZERO), end, false));
         }
         let facts = &mut self.calls[call];
-        let gathering = facts.gathering.get_or_insert_with(|| Gathering::new(now, facts.peer));
+        let gathering =
+            facts.gathering.get_or_insert_with(|| Gathering::new(now, facts.peer, facts.muted));
         gathering.guests.push(Guest::new(who, now, replaced.is_some()));
         facts.media.ask(now, Work::Invite(gathering.guests.len() - 1));
         Reply::Operation(OperationStatus::Running)

@@ -67,6 +67,8 @@ pub struct Facts {
     pub holds: Vec<(Moment, bool)>,
     pub transfers: Vec<Transferred>,
     pub gathering: Option<Gathering>,
+    /// The peer has muted themselves.
+    pub muted: bool,
     pub media: Media,
 }
 
@@ -85,6 +87,7 @@ impl Facts {
             holds: Vec::new(),
             transfers: Vec::new(),
             gathering: None,
+            muted: false,
             media: Media::default(),
         }
     }

@@ -17,11 +17,13 @@ pub struct Guest {
     /// By hand: came, or declined.
     pub by_hand: Option<(Moment, bool)>,
     pub left: Option<Moment>,
+    /// By themselves.
+    pub muted: bool,
 }
 
 impl Guest {
     pub fn new(who: Person, asked: Moment, at_once: bool) -> Self {
-        Self { who, asked, at_once, by_hand: None, left: None }
+        Self { who, asked, at_once, by_hand: None, left: None, muted: false }
     }
 
     /// When it was decided whether they come, and whether they do; by themselves or by hand.
@@ -65,9 +67,9 @@ pub struct Gathering {
 
 impl Gathering {
     /// The other end is there; the bot is too, but does not count.
-    pub fn new(since: Moment, peer: Person) -> Self {
+    pub fn new(since: Moment, peer: Person, muted: bool) -> Self {
         let by_hand = Some((since, true));
-        Self { since, guests: vec![Guest { by_hand, ..Guest::new(peer, since, true) }] }
+        Self { since, guests: vec![Guest { by_hand, muted, ..Guest::new(peer, since, true) }] }
     }
 
     /// Whether somebody is in it or on the way.

@@ -91,14 +91,15 @@ impl Reference {
             UserAct::Resume if state == CallState::Established && held => {
                 facts.holds.push((now, false));
             }
-            UserAct::Mute if live => {}
+            UserAct::Mute if live => facts.muted = true,
+            UserAct::Speak(_) if live && facts.muted => {}
             UserAct::Press { both } if live => self.press(call, both),
             UserAct::Speak(length) if live => self.speak(call, length),
             UserAct::Invite(_) if !live || state != CallState::Established => return IMPOSSIBLE,
             // nobody is invited who is there.
             UserAct::Invite(whom) if facts.peer == whom => return IMPOSSIBLE,
             UserAct::Invite(whom) => {
-                let mut gathering = Gathering::new(now, facts.peer);
+                let mut gathering = Gathering::new(now, facts.peer, facts.muted);
                 gathering.guests.push(Guest::new(whom, now, false));
                 facts.gathering = Some(gathering);
                 // what was granted counts, not what the token says.
@@ -161,8 +162,10 @@ impl Reference {
                 self.calls[call].ended = Some((now, End::with(200, 5300), false));
             }
             UserAct::Press { both } => self.press(call, both),
+            UserAct::Mute => guest.muted = true,
+            UserAct::Speak(_) if guest.muted => {}
             UserAct::Speak(length) => self.speak(call, length),
-            UserAct::Hold | UserAct::Resume | UserAct::Mute => {}
+            UserAct::Hold | UserAct::Resume => {}
             UserAct::Answer | UserAct::Decline => unreachable!("answered above"),
         }
         Reply::Done
