@@ -42,6 +42,8 @@ pub enum Ask {
     Answer,
     /// Decline it.
     Reject,
+    /// Send whoever rings to this user instead.
+    Redirect(Guid),
     /// How is it?
     Look,
     /// Say something.
@@ -72,6 +74,8 @@ pub enum Ask {
         /// A person has asked.
         aloud: bool,
     },
+    /// It is recorded, by policy.
+    Recording,
     /// The call is still wanted.
     KeepAlive,
     /// End it.
@@ -96,6 +100,7 @@ impl Ask {
                 | Self::Record(_)
                 | Self::Invite(..)
                 | Self::Transfer { .. }
+                | Self::Redirect(_)
                 | Self::Call { .. }
         )
     }

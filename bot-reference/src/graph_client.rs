@@ -1,7 +1,11 @@
 //! Requests to Graph: a token on each, bounded retries, as long between them as Graph asks for.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    mem::Discriminant,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,6 +49,8 @@ pub struct GraphClient {
     tokens: TokenCache,
     requests: Requests,
     flaw: Option<Flaw>,
+    /// What was refused, for the planted fault that never asks for it again.
+    refused: Mutex<Vec<Discriminant<Ask>>>,
 }
 
 impl GraphClient {
@@ -63,7 +69,12 @@ impl GraphClient {
                 video: config.settings.sees(),
             },
             flaw: config.settings.flaw,
+            refused: Mutex::default(),
         }
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Vec<Discriminant<Ask>>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks until it is done, refused, or not worth another try; `media` is what a call is answered or begun with.
@@ -75,6 +86,9 @@ impl GraphClient {
         media: &MediaConfig,
         over: &AtomicBool,
     ) -> Outcome {
+        if self.refused().contains(&std::mem::discriminant(&ask)) {
+            return Outcome::Refused;
+        }
         let mut wait = FIRST_WAIT;
         let mut renewed = false;
         let mut attempts = 0;
@@ -148,7 +162,9 @@ impl GraphClient {
     fn lost(&self, ask: Ask, error: &SendError) -> Attempt {
         let heard = !matches!(error, SendError::Connect(_));
         let anyway = matches!(ask, Ask::Invite(..)) && self.has(Flaw::InvitesTwiceOnLostReply)
-            || matches!(ask, Ask::Play(..)) && self.has(Flaw::RepeatsLostPrompts);
+            || matches!(ask, Ask::Play(..)) && self.has(Flaw::RepeatsLostPrompts)
+            || matches!(ask, Ask::Transfer { .. }) && self.has(Flaw::TransfersTwiceOnLostReply)
+            || matches!(ask, Ask::Call { .. }) && self.has(Flaw::CallsTwiceOnLostReply);
         if heard && ask == Ask::KeepAlive && self.has(Flaw::KeepAliveDrifts) {
             return Attempt::Over(Outcome::Unreached(None));
         }
@@ -204,6 +220,9 @@ impl GraphClient {
             _ => {
                 let body = String::from_utf8_lossy(response.body());
                 tracing::warn!(?ask, %status, %body, "refused");
+                if self.has(Flaw::RemembersRefusals) {
+                    self.refused().push(std::mem::discriminant(&ask));
+                }
                 Attempt::Over(Outcome::Refused)
             }
         }
@@ -228,6 +247,8 @@ fn done(ask: Ask, body: &[u8]) -> Outcome {
         }
         Ask::Answer
         | Ask::Reject
+        | Ask::Redirect(_)
+        | Ask::Recording
         | Ask::Play(..)
         | Ask::Record(_)
         | Ask::CancelMedia

@@ -99,6 +99,9 @@ struct Serve {
     /// The user whom the bot invites, and puts callers through to.
     #[arg(long, value_name = "GUID")]
     colleague: Option<Guid>,
+    /// Send whoever rings to this user, instead of answering.
+    #[arg(long, value_name = "GUID")]
+    redirect_to: Option<Guid>,
     /// Ask for rosters as changes, not as full lists.
     #[arg(long)]
     delta_roster: bool,
@@ -191,6 +194,7 @@ fn memory(state: Option<&Path>) -> Result<Arc<dyn Memory>, String> {
 fn settings(serve: &Serve) -> Settings {
     Settings {
         colleague: serve.colleague,
+        redirects_to: serve.redirect_to,
         delta_roster: serve.delta_roster,
         media: match serve.media {
             Media::Service => Hosting::ServiceHosted,

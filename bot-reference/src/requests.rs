@@ -85,6 +85,10 @@ impl Requests {
         match ask {
             Ask::Answer => post("/answer", self.answer(media)),
             Ask::Reject => post("/reject", json!({"reason": "busy"})),
+            Ask::Redirect(to) => {
+                let body = json!({"targets": [target(to)], "callbackUri": self.callback()});
+                post("/redirect", body)
+            }
             Ask::Look => (Method::GET, "", None),
             Ask::Play(prompt, ticket) => post("/playPrompt", self.play(prompt, ticket)),
             Ask::Record(ticket) => post("/recordResponse", self.record(ticket)),
@@ -113,6 +117,10 @@ impl Requests {
                 post("/changeScreenSharingRole", json!({"role": role}))
             }
             Ask::Participants { .. } => (Method::GET, "/participants", None),
+            Ask::Recording => {
+                let body = json!({"status": "recording", "clientContext": "recording"});
+                post("/updateRecordingStatus", body)
+            }
             Ask::KeepAlive => (Method::POST, "/keepAlive", None),
             Ask::HangUp => (Method::DELETE, "", None),
             Ask::Call { to, also, .. } => {

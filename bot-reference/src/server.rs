@@ -275,6 +275,7 @@ impl Shell {
             Ask::Answer => Owner::Call(call),
             Ask::Call { plan, .. } => Owner::Plan(call, plan),
             Ask::Reject
+            | Ask::Redirect(_)
             | Ask::Look
             | Ask::Play(..)
             | Ask::Record(_)
@@ -286,12 +287,15 @@ impl Shell {
             | Ask::Unmute
             | Ask::Share(_)
             | Ask::Participants { .. }
+            | Ask::Recording
             | Ask::KeepAlive
             | Ask::HangUp => return Some(MediaConfig::ServiceHosted),
         };
         match &self.media {
-            Some(media) => media.open(owner).map(MediaConfig::AppHosted),
-            None => Some(MediaConfig::ServiceHosted),
+            Some(media) if !self.graph.has(Flaw::DeclaresNoMedia) => {
+                media.open(owner).map(MediaConfig::AppHosted)
+            }
+            _ => Some(MediaConfig::ServiceHosted),
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Settings {
     pub max_call: Duration,
     /// The user whom the bot invites, and puts callers through to; without one these keys are sorry.
     pub colleague: Option<Guid>,
+    /// The user to whom whoever rings is sent, instead of being answered.
+    pub redirects_to: Option<Guid>,
     /// Ask for rosters as changes, not as full lists.
     pub delta_roster: bool,
     /// Who handles the media.
@@ -62,6 +64,7 @@ impl Default for Settings {
             keep_alive_every: Duration::from_secs(15 * 60),
             max_call: Duration::from_secs(4 * 3_600),
             colleague: None,
+            redirects_to: None,
             delta_roster: false,
             media: Hosting::ServiceHosted,
             video: 0,

@@ -41,17 +41,54 @@ pub enum Profile {
     Tones,
     /// Is service-hosted, and records when it is asked to.
     Recording,
+    /// Takes part in group calls and meetings.
+    GroupCalls,
+    /// Takes part in group calls, and wants to hear of their rosters by changes.
+    DeltaRosters,
+    /// Goes on when a call of two becomes a conference.
+    Escalation,
+    /// Puts callers through.
+    Transfer,
+    /// Sends whoever rings to somebody else.
+    Redirects,
+    /// Records by policy.
+    RecordingPolicy,
+    /// Hears and says audio itself.
+    AppHosted,
+    /// Sees and shows video itself, too.
+    AppHostedVideo,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Callable, Self::ServiceHosted, Self::Tones, Self::Recording];
+    pub const ALL: [Self; 12] = [
+        Self::Callable,
+        Self::ServiceHosted,
+        Self::Tones,
+        Self::Recording,
+        Self::GroupCalls,
+        Self::DeltaRosters,
+        Self::Escalation,
+        Self::Transfer,
+        Self::Redirects,
+        Self::RecordingPolicy,
+        Self::AppHosted,
+        Self::AppHostedVideo,
+    ];
 
     /// What else a bot is that is this.
     pub const fn builds_on(self) -> Option<Self> {
         match self {
             Self::Callable => None,
-            Self::ServiceHosted => Some(Self::Callable),
+            Self::ServiceHosted
+            | Self::GroupCalls
+            | Self::Escalation
+            | Self::Transfer
+            | Self::Redirects
+            | Self::RecordingPolicy
+            | Self::AppHosted => Some(Self::Callable),
+            Self::DeltaRosters => Some(Self::GroupCalls),
+            Self::AppHostedVideo => Some(Self::AppHosted),
             Self::Tones | Self::Recording => Some(Self::ServiceHosted),
         }
     }
@@ -68,6 +105,14 @@ impl Profile {
             Self::ServiceHosted => "service-hosted",
             Self::Tones => "tones",
             Self::Recording => "recording",
+            Self::GroupCalls => "group-calls",
+            Self::DeltaRosters => "delta-rosters",
+            Self::Escalation => "escalation",
+            Self::Transfer => "transfer",
+            Self::Redirects => "redirects",
+            Self::RecordingPolicy => "recording-policy",
+            Self::AppHosted => "app-hosted",
+            Self::AppHostedVideo => "app-hosted-video",
         }
     }
 }
@@ -90,6 +135,8 @@ pub enum Need {
     Restart,
     /// The bot has to do this when somebody in the call asks for it.
     Asked(Deed),
+    /// The bot says something first, whatever kind of call it is, with Graph's prompts.
+    Speaks,
 }
 
 impl Need {
@@ -98,6 +145,7 @@ impl Need {
         match self {
             Self::Asked(deed) => deed.word(),
             Self::KeyExchange => "signing keys that are exchanged",
+            Self::Speaks => "a bot that says something first",
             Self::Restart => "a bot that crashes and comes back",
             Self::VirtualTime => "virtual time",
             Self::Tokens => "forged tokens",

@@ -117,6 +117,16 @@ impl Control {
         self.json(Method::POST, path, body).await
     }
 
+    /// Something that is done somewhere else than in a call.
+    pub async fn order(&self, path: &str, body: Value) -> Result<(), ControlError> {
+        self.send(Method::POST, path, body).await.map(drop)
+    }
+
+    /// How something is, as JSON.
+    pub async fn look(&self, path: &str) -> Result<Value, ControlError> {
+        self.json(Method::GET, path, Value::Null).await
+    }
+
     /// Puts something in its place: an application, a user, options, a fault plan.
     pub async fn put(&self, path: &str, body: Value) -> Result<(), ControlError> {
         self.send(Method::PUT, path, body).await.map(drop)

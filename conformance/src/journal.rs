@@ -1,6 +1,6 @@
 //! What happened, as the fake wrote it down, and what can be asked of it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -57,7 +57,11 @@ impl Line {
 
 /// The bot's requests of one action for one call, oldest first; an empty `op` takes every action.
 pub fn exchanges(lines: &[Line], call: &str, op: &str) -> Vec<Exchange> {
-    let about = |line: &&Line| line.call_id.as_deref() == Some(call);
+    asked(lines, op, |line| line.call_id.as_deref() == Some(call))
+}
+
+fn asked(lines: &[Line], op: &str, about: impl Fn(&Line) -> bool) -> Vec<Exchange> {
+    let about = |line: &&Line| about(line);
     let mut found = Vec::new();
     for request in lines.iter().filter(about).filter(|line| line.kind == "request") {
         let name = request.detail["op"].as_str().unwrap_or_default();
@@ -78,6 +82,24 @@ pub fn exchanges(lines: &[Line], call: &str, op: &str) -> Vec<Exchange> {
         });
     }
     found
+}
+
+/// The bot's requests to begin calls, oldest first.
+pub fn creates(lines: &[Line]) -> Vec<Exchange> {
+    asked(lines, "create", |_| true)
+}
+
+/// Calls that the bot has begun, and when, oldest first.
+pub fn begun(lines: &[Line]) -> Vec<(String, Duration)> {
+    let mut seen = BTreeSet::new();
+    let mut begun = Vec::new();
+    for line in lines.iter().filter(|line| line.kind == "callState") {
+        let Some(id) = &line.call_id else { continue };
+        if seen.insert(id) && line.detail["to"] != "incoming" {
+            begun.push((id.clone(), line.at()));
+        }
+    }
+    begun
 }
 
 /// No two successful exchanges, nor `from` and the first, nor the last and `to`, may be further apart.

@@ -31,5 +31,5 @@ pub use rule::{Rule, Sourced};
 pub use runner::{Plan, Progress, Silent, Summary, run};
 pub use select::{NothingSelected, Selection, Shard};
 pub use simulated::{CaseReport, Verdict, rehearse_case, wire_of};
-pub use stage::{Call, Letter, Person, Stage};
+pub use stage::{Call, Letter, Meeting, Person, Stage};
 pub use stop::Stop;

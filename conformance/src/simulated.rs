@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use bot_reference::{Flaw, Settings};
+use bot_reference::{Flaw, Hosting, Settings};
 use sim::{
     CONTROL_URL, Rehearsal, Seat, WorldError, rehearse,
     wire::{Message, Wire},
 };
 
 use crate::{
-    case::Case,
+    case::{Case, Profile},
     control::Control,
     failure::{Failure, Wrong},
     stage::Stage,
@@ -57,6 +57,17 @@ pub fn wire_of(case: &'static Case, seed: u64, flaw: Option<Flaw>) -> Vec<Messag
     wire.take()
 }
 
+/// The reference bot as it has to be for this case.
+fn settings(case: &Case, flaw: Option<Flaw>) -> Settings {
+    let app_hosted = case.profile.implies(Profile::AppHosted);
+    let video = if case.profile == Profile::AppHostedVideo { 2 } else { 0 };
+    let media = if app_hosted { Hosting::AppHosted } else { Hosting::ServiceHosted };
+    let delta_roster = case.profile == Profile::DeltaRosters;
+    let bob = graph_fake::config::USERS[1].1;
+    let redirects_to = (case.profile == Profile::Redirects).then_some(bob);
+    Settings { flaw, media, video, delta_roster, redirects_to, ..Settings::default() }
+}
+
 fn rehearse_seen(
     case: &'static Case,
     seed: u64,
@@ -64,7 +75,7 @@ fn rehearse_seen(
     wire: Option<Wire>,
 ) -> CaseReport {
     let mut setup = Rehearsal::new(seed, case.limit);
-    setup.settings = Settings { flaw, ..Settings::default() };
+    setup.settings = settings(case, flaw);
     setup.wire = wire;
     let report = rehearse(setup, async move |seat: Seat| {
         let control = Control::new(seat.network.clone(), CONTROL_URL);

@@ -76,6 +76,10 @@ impl Conversation {
 
     fn flows(&mut self, send: Flow) {
         let active = send == Flow::Active;
+        let begun = self.greeted && !self.active;
+        if begun && self.flaw == Some(Flaw::StaysSilentAfterHold) {
+            return;
+        }
         if self.active && !active {
             self.mouth.begin_again();
         }
@@ -135,6 +139,9 @@ impl Conversation {
     fn marker(&mut self, marker: Marker) {
         self.report.markers_heard += 1;
         note(&mut self.report.latest_markers, marker.id(), LATEST_MAX);
+        if self.flaw == Some(Flaw::AnswersMarkersSlowly) {
+            self.say(Speech::Pause);
+        }
         let answered = marker.id() < ANSWERED_BELOW && self.flaw != Some(Flaw::DeafToMarkers);
         if let Some(answer) = Marker::new(marker.id() | ANSWER).filter(|_| answered) {
             self.say(Speech::Answer(answer));

@@ -27,6 +27,8 @@ pub(super) enum Speech {
     Greeting,
     /// To a marker.
     Answer(Marker),
+    /// Two seconds of nothing: a planted fault.
+    Pause,
 }
 
 impl Speech {
@@ -34,6 +36,7 @@ impl Speech {
         match self {
             Self::Greeting => OPENING.clone(),
             Self::Answer(marker) => frames(&marker.samples()),
+            Self::Pause => vec![Pcm16K::SILENCE; 100],
         }
     }
 }

@@ -65,7 +65,7 @@ impl Bot {
         if fate != Fate::GoesOn {
             self.forget(call, effects);
         }
-        if fate == Fate::Declined {
+        if fate == Fate::Declined && !self.has(Flaw::LetsRingWhatItMayNotAnswer) {
             effects.push(Effect::Ask(call, Ask::Reject)); // that is always allowed.
         }
         if fate == Fate::Over && self.has(Flaw::GivesUpCallOn503) {
@@ -123,6 +123,7 @@ impl Bot {
         let Some(plan) = self.plans.remove(&plan) else { return };
         self.unsure = self.unsure.saturating_add((*outcome == Outcome::Unsure).into());
         let (worked, sorry) = (&Job::SORRY[1..], &Job::SORRY[..]);
+        let early = self.has(Flaw::SpeaksWhileRinging);
         if let Outcome::Created { call, own } = outcome
             && !self.knows(*call)
             && !self.ended.contains(call)
@@ -132,6 +133,7 @@ impl Bot {
             (line.taken, line.group) = (true, plan.also.is_some());
             line.own = *own;
             line.peer = plan.also.is_none().then_some(plan.to);
+            (line.connected, line.audio) = (early, early);
             self.look_after(now, *call, line, effects);
             for entry in waiting {
                 self.notified(now, entry, effects);
@@ -155,6 +157,7 @@ impl Line {
         let sure = worked && *outcome != Outcome::Unsure;
         match ask {
             Ask::Answer => return self.has_answered(outcome, turn),
+            Ask::Redirect(_) => self.has_redirected(outcome, turn),
             Ask::Look => {
                 self.looking = false;
                 if let Outcome::Found(facts) = outcome {
@@ -189,6 +192,7 @@ impl Line {
             Ask::Participants { aloud } => {
                 if let Outcome::Listed(seats) = outcome {
                     self.roster.replace(seats);
+                    self.counts_heads(turn);
                     self.who_shares();
                 }
                 if aloud {
@@ -197,9 +201,27 @@ impl Line {
             }
             Ask::KeepAlive => self.kept_alive(outcome, turn),
             Ask::HangUp => self.has_hung_up(outcome, turn),
-            Ask::CancelMedia | Ask::Reject | Ask::Call { .. } => {}
+            Ask::CancelMedia | Ask::Reject | Ask::Recording | Ask::Call { .. } => {}
         }
         Fate::GoesOn
+    }
+
+    /// Whoever cannot be sent elsewhere is answered here.
+    fn has_redirected(&mut self, outcome: &Outcome, turn: &mut Turn<'_>) {
+        self.answering = false;
+        let here = match outcome {
+            Outcome::Refused | Outcome::Unsure | Outcome::Unreached(_) => {
+                !turn.has(Flaw::LeavesRefusedRedirect)
+            }
+            Outcome::Done
+            | Outcome::Created { .. }
+            | Outcome::Found(_)
+            | Outcome::Listed(_)
+            | Outcome::Gone => turn.has(Flaw::AnswersRedirected),
+        };
+        if here {
+            self.answer(turn);
+        }
     }
 
     fn has_answered(&mut self, outcome: &Outcome, turn: &mut Turn<'_>) -> Fate {

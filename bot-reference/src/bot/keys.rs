@@ -35,10 +35,12 @@ impl Line {
         match (key, colleague) {
             (Key::Digit(1), _) => self.then(&[Job::Record, Job::MENU]),
             // One at a time: a second one would be refused.
-            (Key::Digit(2), Some(_)) if self.invite.is_some() => {}
+            (Key::Digit(2), Some(_))
+                if self.invite.is_some() && !turn.has(Flaw::InvitesWhileRinging) => {}
             (Key::Digit(2), Some(whom)) => self.invite(whom, turn),
             (Key::Digit(3), Some(target)) => self.transfer(target, turn),
             (Key::Digit(4), _) => turn.ask(Ask::Mute),
+            (Key::Digit(5), _) if turn.has(Flaw::NeverUnmutes) => turn.ask(Ask::Mute),
             (Key::Digit(5), _) => turn.ask(Ask::Unmute),
             (Key::Digit(6), _) => self.story(turn),
             (Key::Digit(7), _) if self.peer.is_some() => {

@@ -9,7 +9,7 @@ use super::{heard::Heard, roster::Roster, scene::Looked, scene::Scene, scene::Sc
 use crate::{
     Flaw, Settings,
     ask::{Ask, Effect, Prompt, context},
-    entry::{Facts, State},
+    entry::{Facts, RosterNews, State},
 };
 
 /// Things that may wait to be said.
@@ -103,6 +103,10 @@ pub(super) struct Line {
     /// The bot is hanging up.
     pub leaving: bool,
     pub group: bool,
+    /// It is there to record somebody, by policy, and says nothing.
+    pub records: bool,
+    /// Graph was told that it records.
+    pub reported: bool,
     /// It became a group call while it went on.
     pub escalated: bool,
     /// The caller is called back when this is over.
@@ -201,19 +205,25 @@ impl Line {
 
     fn may_speak(&self, turn: &Turn<'_>) -> bool {
         let early = turn.has(Flaw::PromptsTooEarly);
-        let open = self.connected && (self.audio || early) && !self.held;
+        let blind = self.group && self.roster.is_empty() && turn.has(Flaw::WaitsForRoster);
+        let open = self.connected && (self.audio || early) && !self.held && !blind;
         open && !self.leaving && self.transfer.is_none()
     }
 
     /// Says what can be said now; a prompt before audio flows would be refused.
     pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
-        if turn.settings.is_app_hosted() {
+        if turn.settings.is_app_hosted() && !turn.has(Flaw::PromptsAppHosted) {
             self.look_around(turn);
             // there Graph says, records and subscribes to nothing.
             self.todo.clear();
             return;
         }
         if !self.may_speak(turn) {
+            return;
+        }
+        self.reports(turn);
+        if self.records && !turn.has(Flaw::GreetsWhomItRecords) {
+            self.todo.clear();
             return;
         }
         if !self.opened {
@@ -224,6 +234,16 @@ impl Line {
             && let Some(job) = self.todo.pop_front()
         {
             self.start(job, turn);
+        }
+    }
+
+    /// before anything is recorded. (This bot keeps nothing.)
+    fn reports(&mut self, turn: &mut Turn<'_>) {
+        let everywhere = turn.has(Flaw::SaysEverywhereThatItRecords);
+        let due = self.records && !turn.has(Flaw::NeverSaysThatItRecords) || everywhere;
+        if due && !self.reported {
+            self.reported = true;
+            turn.ask(Ask::Recording);
         }
     }
 
@@ -262,11 +282,15 @@ impl Line {
             return;
         }
         let is = |running: &str, ticket| name == Some(context(running, ticket).as_str());
-        if self.job.is_some_and(|job| is(job.what.name(), job.ticket)) {
+        let mine = self.job.is_some_and(|job| is(job.what.name(), job.ticket));
+        if mine || turn.has(Flaw::TakesAnyEndForItsOwn) {
             self.job = None;
         }
         if self.invite.is_some_and(|invite| is(INVITE, invite.ticket)) {
             self.invite = None;
+            if !worked && turn.has(Flaw::LeavesWhenInviteFails) {
+                self.leave(turn);
+            }
             if worked && !self.group {
                 (self.group, self.escalated) = (true, self.connected);
             }
@@ -283,12 +307,35 @@ impl Line {
 
     /// Puts the caller through.
     pub(super) fn transfer(&mut self, target: Guid, turn: &mut Turn<'_>) {
+        let first = self.participant.filter(|_| turn.has(Flaw::RemembersFirstSeat));
         let who = self.peer.and_then(|user| {
-            let seat = self.roster.participant(user).or(self.participant)?;
+            let seat = first.or_else(|| self.roster.participant(user)).or(self.participant)?;
             Some((seat, user))
         });
         self.transfer = Some(turn.now + TRANSFER_MAX);
-        turn.ask(Ask::Transfer { target, transferee: who.filter(|_| self.group) });
+        let named = self.group && !turn.has(Flaw::TransfersNobody);
+        turn.ask(Ask::Transfer { target, transferee: who.filter(|_| named) });
+        if turn.has(Flaw::HangsUpAfterTransfer) {
+            self.leave(turn);
+        }
+    }
+
+    /// A conference says who is there; what went missing is asked for.
+    pub(super) fn hears_roster(&mut self, news: &RosterNews, turn: &mut Turn<'_>) {
+        let again = self.roster.has_heard(news) && turn.has(Flaw::RelistsRepeatedRosters);
+        let whole = self.roster.hear(news) || turn.has(Flaw::IgnoresRosterGaps);
+        if !whole || again {
+            turn.ask(Ask::Participants { aloud: false });
+        }
+        self.who_shares();
+        if turn.has(Flaw::UnmutesItself) && news.seats().iter().any(|seat| seat.muted) {
+            turn.ask(Ask::Unmute);
+        }
+        let inviter_is_gone = self.peer.is_some_and(|user| self.roster.participant(user).is_none());
+        if inviter_is_gone && turn.has(Flaw::LeavesWithInviter) {
+            self.leave(turn);
+        }
+        self.counts_heads(turn);
     }
 
     /// Hangs up, and sees to it that it happens.

@@ -5,6 +5,7 @@ mod heard;
 mod keys;
 mod line;
 mod notified;
+mod planted;
 #[cfg(test)]
 mod properties;
 mod roster;

@@ -36,10 +36,7 @@ impl Bot {
             }
             Subject::Roster(news) => {
                 self.with_line(now, call, effects, |line, turn| {
-                    if !line.roster.hear(news) {
-                        turn.ask(Ask::Participants { aloud: false });
-                    }
-                    line.who_shares();
+                    line.hears_roster(news, turn);
                 });
             }
             Subject::Incoming(_) | Subject::Ended | Subject::Other => {}
@@ -55,7 +52,8 @@ impl Bot {
         if self.knows(call) || ended {
             return;
         }
-        if self.has(Flaw::OneCallOnly) && !self.calls.is_empty() {
+        let deaf = self.has(Flaw::OneCallOnly) || self.has(Flaw::OneCallOfTwoOnly) && !facts.group;
+        if deaf && !self.calls.is_empty() {
             return;
         }
         let answering = self.calls.values().any(|line| line.answering);
@@ -68,25 +66,36 @@ impl Bot {
             effects.push(Effect::Ask(call, Ask::Reject));
             return;
         }
-        let late = self.has(Flaw::AnswersLate);
+        let late = match facts.recorded {
+            true if self.has(Flaw::AnswersRecordersLate) => Some(6),
+            _ => self.has(Flaw::AnswersLate).then_some(16),
+        };
         let mut line = Line::new(now, &self.settings);
-        line.answer_at = late.then(|| now + std::time::Duration::from_secs(16));
-        line.group = facts.group;
+        line.answer_at = late.map(|secs| now + std::time::Duration::from_secs(secs));
+        (line.group, line.records) = (facts.group, facts.recorded);
         self.calls.insert(call, line);
-        let silent = late || self.has(Flaw::NeverAnswers);
+        let silent = late.is_some() || self.has(Flaw::NeverAnswers);
         self.with_line(now, call, effects, |line, turn| {
             line.learn(facts, turn);
-            if !silent {
+            let elsewhere = turn.settings.redirects_to.filter(|_| !line.group);
+            if let Some(to) = elsewhere {
+                line.answering = true;
+                turn.ask(Ask::Redirect(to));
+            } else if !silent {
                 line.answer(turn);
             }
-            if turn.has(Flaw::AnswersTwice) {
+            let meeting = facts.group && turn.has(Flaw::AnswersMeetingsTwice);
+            if turn.has(Flaw::AnswersTwice) || meeting {
                 line.answer(turn);
             }
         });
     }
 
     fn updated(&mut self, now: Timestamp, call: Guid, facts: &Facts, effects: &mut Vec<Effect>) {
-        if facts.state == Some(State::Hold) && self.has(Flaw::TakesHoldForTheEnd) {
+        let escalates = facts.group && self.calls.get(&call).is_some_and(Line::is_of_two);
+        let over = facts.state == Some(State::Hold) && self.has(Flaw::TakesHoldForTheEnd)
+            || escalates && self.has(Flaw::TakesEscalationForTheEnd);
+        if over {
             return self.forget(call, effects);
         }
         if facts.state == Some(State::Other) && self.has(Flaw::TakesUnknownStatesForTheEnd) {
@@ -130,6 +139,7 @@ impl Bot {
         let peer = self.calls.get(&call).and_then(|line| line.peer);
         match (peer, self.settings.colleague) {
             (Some(to), also @ Some(_)) if !self.is_full() => {
+                let also = also.filter(|_| !self.has(Flaw::GroupCallLeavesOneOut));
                 self.plan(Plan { origin: call, to, also }, effects);
             }
             _ => {
@@ -147,8 +157,13 @@ impl Bot {
         if self.has(Flaw::ForgetsUnknownEnds) && !self.knows(call) {
             return;
         }
-        let escalated = self.calls.get(&call).is_some_and(|line| line.escalated);
+        let line = self.calls.get(&call);
+        let escalated = line.is_some_and(|line| line.escalated);
+        let again = line.and_then(|line| line.calls_again(call, &self.settings));
         self.forget(call, effects);
+        if let Some(plan) = again {
+            self.plan(plan, effects);
+        }
         if escalated && self.has(Flaw::PlaysPromptAfterEscalationDrop) {
             effects.push(Effect::Ask(call, Ask::Play(Prompt::Menu, 0)));
         }
@@ -158,7 +173,8 @@ impl Bot {
     /// crash, or begun by a request whose reply was lost. So it asks.
     fn unknown(&mut self, entry: Entry, effects: &mut Vec<Effect>) {
         let blind = self.has(Flaw::IgnoresUnknownCalls) || self.has(Flaw::ForgetsCallsInCrash);
-        if blind || self.ended.contains(&entry.call) {
+        let ended = self.ended.contains(&entry.call) && !self.has(Flaw::LooksAfterEnd);
+        if blind || ended {
             return;
         }
         let call = entry.call;

@@ -52,6 +52,7 @@ fn facts() -> impl Strategy<Value = Facts> {
     let audio = prop::sample::select(vec![None, Some(true), Some(true), Some(false)]);
     (state, audio, press, any::<bool>(), any::<bool>()).prop_map(
         |(state, audio, press, group, failed)| Facts {
+            recorded: group && failed,
             state,
             audio,
             press,
@@ -75,9 +76,9 @@ fn subject() -> impl Strategy<Value = Subject> {
     let who = prop::sample::select(vec![OWN, OTHER]);
     let seat = (who, streams, any::<bool>()).prop_map(|(participant, streams, gone)| Seat {
         participant,
-        user: None,
         gone,
         streams,
+        ..Seat::default()
     });
     prop_oneof![
         2 => facts().prop_map(Subject::Incoming),
@@ -300,6 +301,8 @@ fn is_of_key(ask: Ask) -> bool {
         | Ask::Record(_)
         | Ask::Answer
         | Ask::Reject
+        | Ask::Redirect(_)
+        | Ask::Recording
         | Ask::Look
         | Ask::Subscribe
         | Ask::Participants { aloud: false }

@@ -57,6 +57,21 @@ impl Roster {
         }
     }
 
+    /// Whether these changes were told before.
+    pub(super) fn has_heard(&self, news: &RosterNews) -> bool {
+        matches!(news, RosterNews::Delta { sequence, .. } if *sequence <= self.sequence)
+    }
+
+    /// Whether nobody is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.is_empty()
+    }
+
+    /// Whether no user is known.
+    pub(super) fn has_no_people(&self) -> bool {
+        self.seats.values().all(|seat| seat.user.is_none())
+    }
+
     /// The participant that a user is.
     pub(super) fn participant(&self, user: Guid) -> Option<Guid> {
         let found = self.seats.values().find(|seat| seat.user == Some(user));
@@ -81,12 +96,8 @@ mod tests {
     #[test]
     fn gaps_are_noticed_and_repeats_are_not_taken_twice() {
         let id = Guid::from_u128;
-        let seat = |n, gone| Seat {
-            participant: id(n),
-            user: Some(id(n + 10)),
-            gone,
-            streams: Streams::default(),
-        };
+        let seat =
+            |n, gone| Seat { participant: id(n), user: Some(id(n + 10)), gone, ..Seat::default() };
         let delta =
             |sequence, changed: &[Seat]| RosterNews::Delta { sequence, changed: changed.into() };
         let mut roster = Roster::default();

@@ -186,7 +186,7 @@ mod tests {
                     video: stream(first + 1, participant == OTHER),
                     sharing: stream(first + 2, sends),
                 };
-                Seat { participant, user: None, gone: false, streams }
+                Seat { participant, streams, ..Seat::default() }
             };
             let all = vec![seat(OWN, 10, own), seat(OTHER, 20, other)];
             self.told(Subject::Roster(RosterNews::Full(all)))

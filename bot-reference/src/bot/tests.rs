@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ask::Prompt,
-    entry::{Facts, Key, Press, RosterNews, Seat, State, Streams, Subject},
+    entry::{Facts, Key, Press, RosterNews, Seat, State, Subject},
 };
 
 const CALL: Guid = Guid::from_u128(1);
@@ -49,6 +49,7 @@ const RING: Facts = Facts {
     peer: Some(ALICE),
     audio: None,
     group: false,
+    recorded: false,
     participant: None,
     own: None,
     failed: false,
@@ -170,12 +171,7 @@ fn a_transfer_fails_and_the_call_goes_on() {
 #[test]
 fn rosters_say_who_is_put_through() {
     let mut bot = listening();
-    let seat = Seat {
-        participant: Guid::from_u128(77),
-        user: Some(ALICE),
-        gone: false,
-        streams: Streams::default(),
-    };
+    let seat = Seat { participant: Guid::from_u128(77), user: Some(ALICE), ..Seat::default() };
     let roster =
         |sequence| told(Subject::Roster(RosterNews::Delta { sequence, changed: vec![seat] }));
     assert_eq!(bot.handle(at(9), roster(1)), []);

@@ -53,6 +53,8 @@ pub struct Facts {
     pub audio: Option<bool>,
     /// It has the coordinates of a conference, or several targets: it is a group call.
     pub group: bool,
+    /// Whoever comes with it has to be recorded.
+    pub recorded: bool,
     /// The user at the other end, where there is one whose name may be seen.
     pub peer: Option<Guid>,
     /// That user's id as a participant.
@@ -81,6 +83,9 @@ impl Facts {
         Self {
             state: call.get("state").and_then(Value::as_str).map(state_of),
             audio: audio.map(|audio| audio == "active"),
+            recorded: call
+                .pointer("/incomingContext/observedParticipantId")
+                .is_some_and(|observed| !observed.is_null()),
             group: there("meetingInfo") || there("chatInfo") || (outgoing && targets.len() > 1),
             peer: guid("/identity/user/id"),
             participant: guid("/id"),

@@ -1,6 +1,7 @@
 //! What a notification says, read tolerantly: unknown members, types and resources are let through.
 
 mod facts;
+mod flaws;
 mod pedantry;
 mod roster;
 
@@ -76,6 +77,9 @@ pub fn read(body: &[u8], flaw: Option<Flaw>) -> Result<Vec<Entry>, BadNotificati
     let entries = entries.ok_or(BadNotification::Shape("value"))?;
     if entries.len() > ENTRIES_MAX {
         return Err(BadNotification::TooMany);
+    }
+    if let Some(flaw) = flaw {
+        entries.iter().try_for_each(|entry| flaws::refuses(flaw, entry))?;
     }
     entries.iter().try_for_each(|entry| pedantry::check(entry, flaw))?;
     let read = if flaw == Some(Flaw::ReadsFirstEntryOnly) { 1 } else { ENTRIES_MAX };
@@ -170,8 +174,7 @@ mod tests {
     fn rosters_are_read_full_and_delta() {
         let url = format!("/communications/calls/{CALL}/participants");
         let someone = json!({"id": CALL, "info": {"identity": {"user": {"id": CALL}}}});
-        let seat =
-            Seat { participant: CALL, user: Some(CALL), gone: false, streams: Streams::default() };
+        let seat = Seat { participant: CALL, user: Some(CALL), ..Seat::default() };
         let roster = |data: Value| {
             one(json!({"changeType": "updated", "resourceUrl": url, "resourceData": data}))
                 .remove(0)

@@ -29,12 +29,14 @@ pub struct Streams {
 }
 
 /// Somebody in a conference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seat {
     /// The id as a participant.
     pub participant: Guid,
     /// The user; none for bots, telephones and guests.
     pub user: Option<Guid>,
+    /// Is not heard, whoever has seen to that.
+    pub muted: bool,
     /// Has left, or was removed.
     pub gone: bool,
     /// What can be heard and seen of them.
@@ -67,6 +69,15 @@ impl RosterNews {
     }
 }
 
+impl RosterNews {
+    /// Those who are named.
+    pub fn seats(&self) -> &[Seat] {
+        match self {
+            Self::Full(seats) | Self::Delta { changed: seats, .. } => seats,
+        }
+    }
+}
+
 /// Reads participants; those without an id are left out.
 pub fn seats(participants: &[Value]) -> Vec<Seat> {
     participants.iter().take(SEATS_MAX).filter_map(seat).collect()
@@ -77,6 +88,7 @@ fn seat(one: &Value) -> Option<Seat> {
     Some(Seat {
         participant: guid("/id")?,
         user: guid("/info/identity/user/id"),
+        muted: one.get("isMuted").and_then(Value::as_bool).unwrap_or_default(),
         gone: one.get("removedState").is_some_and(|removed| !removed.is_null()),
         streams: streams(one),
     })

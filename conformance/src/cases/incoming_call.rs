@@ -104,7 +104,7 @@ pub const TWO_AT_ONCE: Case = Case {
     needs: &[],
     steps: &["Alice rings the bot.", "Bob rings too.", "Both calls are established."],
     limit: secs(120),
-    kills: &[Flaw::OneCallOnly],
+    kills: &[Flaw::OneCallOnly, Flaw::OneCallOfTwoOnly],
     story: |stage| {
         Box::pin(async move {
             let alices = stage.rings_the_bot(&stage.person("Alice")).await?;

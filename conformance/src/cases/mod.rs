@@ -1,20 +1,31 @@
 //! The catalogue, in reading order.
 
+mod app_hosted;
+mod app_hosted_video;
 mod authentication;
 mod callers;
 mod ending;
+mod escalation;
+mod group_calls;
 mod incoming_call;
 mod keep_alive;
 mod notifications;
+mod operations;
 mod order;
+mod outgoing;
+mod permissions;
 mod prompts;
 mod recording;
+mod recording_policy;
+mod redirect;
 mod restarts;
+mod roster;
 mod scale;
 mod throttling;
 mod tokens;
 mod tokens_of_notifications;
 mod tones;
+mod transfer;
 mod wire;
 
 use std::time::Duration;
@@ -68,6 +79,17 @@ const TOPICS: &[&[&Case]] = &[
     throttling::CASES,
     restarts::CASES,
     scale::CASES,
+    operations::CASES,
+    group_calls::CASES,
+    roster::CASES,
+    escalation::CASES,
+    permissions::CASES,
+    transfer::CASES,
+    redirect::CASES,
+    outgoing::CASES,
+    recording_policy::CASES,
+    app_hosted::CASES,
+    app_hosted_video::CASES,
 ];
 
 const COUNT: usize = {

@@ -25,6 +25,12 @@ pub fn needed(case: &Case) -> Claim {
         (_, Profile::ServiceHosted) => Claim::Prompts,
         (_, Profile::Tones) => Claim::Tones,
         (_, Profile::Recording) => Claim::Recording,
+        (_, Profile::GroupCalls | Profile::DeltaRosters) => Claim::GroupCall,
+        (_, Profile::Escalation) => Claim::Escalation,
+        (_, Profile::Transfer | Profile::Redirects) => Claim::Transfer,
+        (_, Profile::RecordingPolicy) => Claim::RecordingPolicy,
+        (_, Profile::AppHosted) => Claim::AppHostedAudio,
+        (_, Profile::AppHostedVideo) => Claim::AppHostedVideo,
     }
 }
 
@@ -69,6 +75,9 @@ pub fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
             "nobody can ask the bot for '{0}': the manifest has no 'keys.{0}'",
             deed.word()
         ));
+    }
+    if case.needs.contains(&Need::Speaks) && !manifest.claims(Claim::Prompts) {
+        return Some("is for bots that claim 'prompts' too".to_owned());
     }
     let tempo = tempo(manifest);
     if case.needs.contains(&Need::VirtualTime) && tempo != Tempo::Virtual {

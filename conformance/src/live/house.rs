@@ -9,16 +9,18 @@ use std::{
 
 use graph_fake::{
     Authority, Fake, Listeners, Options, Setup, Tls, Watch,
-    config::{APP, Config, SECRET, TENANT, check_callback},
+    config::{APP, AppConfig, Config, SECRET, TENANT, UserConfig, check_callback},
     identity::Keys,
     manifest::{Manifest, Places},
+    options::OptionsBody,
 };
 use seam::{Clock, RealNetwork, TlsTrust};
+use serde_json::json;
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
 use super::{Pace, Tempo};
-use crate::control::Control;
+use crate::control::{Control, ControlError};
 
 /// Any free port of this machine.
 const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -107,14 +109,7 @@ impl House {
         let fake = Fake::bind(Setup {
             seed: 1,
             config: config(&places.callback),
-            // Seconds that stand still would never end.
-            options: Options {
-                requests_per_second: 0,
-                set_up: SET_UP,
-                audio_start: AUDIO_START,
-                retarget: AUDIO_START,
-                ..Options::default()
-            },
+            options: options(),
             keys: Keys::generate().map_err(|error| broken(&error))?,
             tls: Tls::Own(Box::new(authority), Vec::new()),
             listeners: Listeners {
@@ -137,9 +132,42 @@ impl House {
         Ok(Self { clock, watch, control, network, places, tasks, _ca: kept })
     }
 
+    /// Takes back what a case has changed of the world: faults, switches, permissions, how people react.
+    ///
+    /// # Errors
+    /// The fake does not do as it is told.
+    pub async fn is_as_before(&self) -> Result<(), ControlError> {
+        let control = &self.control;
+        control.faults(json!([])).await?;
+        control.put("/options", json!(OptionsBody::of(&options()))).await?;
+        for tenant in config(&self.places.callback).tenants {
+            let at = |kind: &str, id: &str| format!("/tenants/{}/{kind}/{id}", tenant.id);
+            for AppConfig { id, app } in &tenant.apps {
+                control.put(&at("apps", &id.to_string()), json!(app)).await?;
+            }
+            for UserConfig { id, user } in &tenant.users {
+                control.put(&at("users", &id.to_string()), json!(user)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Time as a bot like this lives it.
     pub fn pace(&self, tempo: Tempo) -> Pace {
         Pace::new(self.clock.clone(), self.watch.clone(), tempo)
+    }
+}
+
+/// As shipped, as far as a stage can be.
+fn options() -> Options {
+    Options {
+        // Seconds that stand still would never end.
+        requests_per_second: 0,
+        set_up: SET_UP,
+        audio_start: AUDIO_START,
+        retarget: AUDIO_START,
+        http_callbacks: true,
+        ..Options::default()
     }
 }
 

@@ -3,6 +3,8 @@
 mod asking;
 pub(crate) mod judging;
 pub(crate) mod letters;
+mod meetings;
+mod watching;
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +24,7 @@ use crate::{
 use seam::Clock;
 
 pub use letters::Letter;
+pub use meetings::{Meeting, ROLES};
 
 /// How often a story looks whether what it waits for has happened.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -119,6 +122,11 @@ impl Stage {
     /// The people's own way to the fake.
     pub const fn control(&self) -> &Control {
         &self.control
+    }
+
+    /// The bot's app id.
+    pub fn app(&self) -> &str {
+        &self.app
     }
 
     /// The id of the bot's tenant.
