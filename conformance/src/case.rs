@@ -131,6 +131,8 @@ pub enum Need {
     /// The platform has to sign with a new key from one moment to the next, for good. Libraries look for new keys now
     /// and then, so that a bot might hear nothing for hours.
     KeyExchange,
+    /// Minutes have to pass in which the bot waits for what never comes. Played on the simulated stage alone so far.
+    Simulated,
     /// The bot has to crash and come back.
     Restart,
     /// The bot has to do this when somebody in the call asks for it.
@@ -146,6 +148,7 @@ impl Need {
             Self::Asked(deed) => deed.word(),
             Self::KeyExchange => "signing keys that are exchanged",
             Self::Speaks => "a bot that says something first",
+            Self::Simulated => "the simulated stage",
             Self::Restart => "a bot that crashes and comes back",
             Self::VirtualTime => "virtual time",
             Self::Tokens => "forged tokens",

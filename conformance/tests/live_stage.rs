@@ -107,15 +107,19 @@ async fn the_reference_bot_passes_on_real_sockets_too() {
     let mine = cases::ALL.into_iter().filter(|case| kept_out(case, &manifest).is_none());
     mine.enumerate().for_each(|(number, case)| parts[number % PARTS].push(case));
     let mut all: JoinSet<Sheet> = parts.into_iter().map(|part| played(part, None)).collect();
-    let mut rows = 0;
+    let (mut rows, mut wires, mut failed) = (0, 0, Vec::new());
     while let Some(sheet) = all.join_next().await {
         for row in sheet.unwrap().rows {
             rows += 1;
-            assert_eq!(row.outcome, Outcome::Passed, "{row:?}");
-            assert!(!row.wire.is_empty(), "{}", row.case.id);
+            // A story in which the bot is only told something has nothing of Graph's on its wire.
+            wires += usize::from(!row.wire.is_empty());
+            if row.outcome != Outcome::Passed {
+                failed.push(format!("{}: {:?}", row.case.id, row.outcome));
+            }
         }
     }
-    assert!(rows > 15, "{rows}");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(rows > 60 && wires + 5 > rows, "{rows} cases, {wires} with something on the wire");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,12 @@ fn json(file: &Path) -> Value {
 fn three_shards_are_one_run() {
     let dir = tempfile::tempdir().unwrap();
     let play = |more: &str| {
-        conformance(dir.path(), &format!("run --case prompts --seeds 4 --quiet {more}"));
+        conformance(
+            dir.path(),
+            &format!(
+                "run --case prompts/wait-for-audio --case prompts/once --seeds 4 --quiet {more}"
+            ),
+        );
     };
     play("--json whole.json");
     for k in 1..=3 {

@@ -236,7 +236,7 @@ pub const END_LOST: Case = Case {
     id: "prompts/end-lost",
     title: "A bot does not wait for ever for the end of a prompt",
     profile: Profile::Tones,
-    needs: &[Need::Faults],
+    needs: &[Need::Faults, Need::Simulated],
     steps: &[
         "Alice's call is established; no end of a prompt is told.",
         "Within five minutes the bot listens to keys.",

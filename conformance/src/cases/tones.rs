@@ -160,7 +160,7 @@ pub const AGAIN: Case = Case {
     id: "tones/subscribes-again",
     title: "A bot whose subscription to tones fails for a while subscribes later",
     rule: &SUBSCRIBE,
-    needs: &[Need::Faults],
+    needs: &[Need::Faults, Need::Simulated],
     steps: &[
         "Alice's call is established; the first eight subscriptions to tones will fail with 503.",
         "Within ten minutes one is accepted.",

@@ -67,6 +67,11 @@ pub fn kept_out(case: &Case, manifest: &Manifest) -> Option<String> {
                 .to_owned(),
         );
     }
+    if case.needs.contains(&Need::Simulated) {
+        return Some(
+            "is played on the simulated stage alone so far: the bot waits for minutes for what never comes".to_owned(),
+        );
+    }
     if case.needs.contains(&Need::Restart) {
         return Some("needs a bot whose machine can be switched off in a call".to_owned());
     }

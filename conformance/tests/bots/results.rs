@@ -11,10 +11,13 @@ const READY: &str = "path = \"/health\"\ntimeout = 30";
 const CALLS: [&str; 4] =
     ["--case", "incoming-call/answered-once", "--case", "incoming-call/two-at-once"];
 
+const TWO_PROMPTS: [&str; 6] =
+    ["--case", "prompts/wait-for-audio", "--case", "prompts/once", "--case", "driver/*"];
+
 #[test]
 fn a_good_bot_passes_and_the_reports_agree() {
     let stand = Stand::new("reference", READY, "");
-    let all = ended(&stand.play(&["--case", "prompts", "--case", "driver/*"]), 0);
+    let all = ended(&stand.play(&TWO_PROMPTS), 0);
     assert!(all.ends_with("2 passed, 0 failed, 4 skipped\n"), "{all}");
     let report = stand.json();
     assert_eq!((&report["stage"], &report["passed"]), (&json!("live"), &json!(2)));
