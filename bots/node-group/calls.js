@@ -25,8 +25,15 @@ export class Calls {
     else if (this.ended.has(id)) return; // it came late
     else if (state === "incoming" && !this.live.has(id)) {
       this.add(id);
-      this.ask(id, () => this.graph.answer(id)).then((done) => done || this.over(id));
+      this.answer(id);
     } else if (state === "established" && this.live.has(id)) this.established(id);
+  }
+
+  // What may not be answered is rejected, which needs no permission: nobody waits in vain.
+  async answer(id) {
+    if (await this.ask(id, () => this.graph.answer(id))) return;
+    await this.ask(id, () => this.graph.reject(id));
+    this.over(id);
   }
 
   // A roster as a whole; each list replaces the one before.

@@ -43,6 +43,10 @@ export class Graph {
     });
   }
 
+  reject(call) {
+    return this.at(call, "/reject").post({ reason: "busy" });
+  }
+
   // A meeting's link holds its thread, its message and its organizer.
   join({ joinWebUrl, threadId, organizer, tenantId }) {
     const link = new URL(joinWebUrl);

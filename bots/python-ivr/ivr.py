@@ -10,6 +10,7 @@ from graph import Graph, Refused
 log = logging.getLogger("ivr")
 
 KEEP_ALIVE_EVERY = 20 * 60  # seconds; Graph ends a call after 45 minutes of silence
+PROMPT_MAX = 60  # seconds; the news that a prompt has ended may be lost
 ENDED_KEPT = 1_000  # calls of which it is remembered that they are over
 
 
@@ -20,6 +21,7 @@ class Call:
     id: str
     audio: bool = False
     speaking: bool = False
+    said: int = 0
     listens: bool = False
     heard: set[int] = field(default_factory=set)
     keeper: asyncio.Task | None = None
@@ -76,10 +78,13 @@ class Ivr:
 
     def operation_changed(self, call: Call, change: str, data: dict) -> None:
         if str(data.get("@odata.type", "")).lower().endswith("playpromptoperation") and change == "deleted":
-            call.speaking = False
-            if not call.listens:
-                call.listens = True
-                self.begin(self.ask(call, self.graph.listen(call.id)))
+            self.spoken(call)
+
+    def spoken(self, call: Call) -> None:
+        call.speaking = False
+        if not call.listens:
+            call.listens = True
+            self.begin(self.ask(call, self.graph.listen(call.id)))
 
     def pressed(self, call: Call, tone: dict) -> None:
         number = tone.get("sequenceId")
@@ -107,9 +112,17 @@ class Ivr:
         if call.speaking:
             return
         call.speaking = True
+        call.said += 1
         uri = f"{self.own_url}/prompts/{prompt}.wav"
-        if not await self.ask(call, self.graph.play(call.id, uri, prompt)):
+        if await self.ask(call, self.graph.play(call.id, uri, prompt)):
+            self.begin(self.wait_no_longer(call, call.said))
+        else:
             call.speaking = False
+
+    async def wait_no_longer(self, call: Call, said: int) -> None:
+        await self.sleep(PROMPT_MAX)
+        if call.id in self.calls and call.speaking and call.said == said:
+            self.spoken(call)
 
     async def keep_alive(self, call: Call) -> None:
         while call.id in self.calls:

@@ -103,7 +103,7 @@ async fn asked_in_vain(stage: &Stage, deed: Deed, role: &str, op: &str) -> Resul
     let call = stage.is_in_call_with("Alice").await?;
     stage.let_pass(secs(15)).await;
     stage.consents(false, &[role]).await?;
-    stage.asks_bot_to(&call, deed).await?;
+    stage.asks_bot_in_vain(&call, deed).await?;
     stays(stage, &call, op).await
 }
 
@@ -271,7 +271,7 @@ pub const MUTE: Case = Case {
         Box::pin(async move {
             let (_, call) = stage.is_in_a_meeting().await?;
             stage.fails("mute", 1_000, 403, None).await?;
-            stage.asks_bot_to(&call, Deed::Mute).await?;
+            stage.asks_bot_in_vain(&call, Deed::Mute).await?;
             stays(stage, &call, "mute").await
         })
     },
@@ -357,7 +357,7 @@ pub const CONSENT_AGAIN: Case = Case {
             let call = stage.is_in_call_with("Alice").await?;
             stage.let_pass(secs(15)).await;
             stage.consents(false, &role).await?;
-            stage.asks_bot_to(&call, Deed::Invite).await?;
+            stage.asks_bot_in_vain(&call, Deed::Invite).await?;
             stage.is_refused(&call, "invite", 1, secs(20)).await?;
             stage.let_pass(secs(30)).await;
             stage.expect_no_end(&call).await?;

@@ -99,6 +99,20 @@ impl Stage {
         self.presses(call, &[&key]).await
     }
 
+    /// The same where Graph will refuse it: a bot that is told may say so.
+    ///
+    /// # Errors
+    /// The bot cannot be asked for that, never listens, or does not answer.
+    pub async fn asks_bot_in_vain(&self, call: &Call, deed: Deed) -> Result<(), Wrong> {
+        match deed.action().filter(|action| self.declared().contains(action)) {
+            Some(action) => {
+                let body = json!({"callId": call.id, "user": self.person("Bob").id});
+                self.tells(action.word(), &body).await.map(drop)
+            }
+            None => self.asks_bot_to(call, deed).await,
+        }
+    }
+
     /// The bot has subscribed to tones.
     ///
     /// # Errors
