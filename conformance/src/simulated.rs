@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use bot_reference::{Flaw, Hosting, Settings};
 use sim::{
-    CONTROL_URL, Rehearsal, Seat, WorldError, rehearse,
+    CONTROL_URL, Rehearsal, Seat, WorldError,
+    link::LinkConfig,
+    rehearse,
     wire::{Message, Wire},
 };
 
 use crate::{
-    case::{Case, Profile},
+    case::{Case, Need, Profile},
     control::Control,
     failure::{Failure, Wrong},
     stage::Stage,
@@ -77,6 +79,10 @@ fn rehearse_seen(
     let mut setup = Rehearsal::new(seed, case.limit);
     setup.settings = settings(case, flaw);
     setup.wire = wire;
+    if case.needs.contains(&Need::Restart) {
+        // Only links of our own end the streams of a host that crashes in an order that is always the same.
+        setup.links = Some(LinkConfig::default());
+    }
     let report = rehearse(setup, async move |seat: Seat| {
         let control = Control::new(seat.network.clone(), CONTROL_URL);
         let stage =
