@@ -161,10 +161,13 @@ impl GraphClient {
     /// A request that may have been heard is repeated only where hearing it twice does no harm.
     fn lost(&self, ask: Ask, error: &SendError) -> Attempt {
         let heard = !matches!(error, SendError::Connect(_));
-        let anyway = matches!(ask, Ask::Invite(..)) && self.has(Flaw::InvitesTwiceOnLostReply)
-            || matches!(ask, Ask::Play(..)) && self.has(Flaw::RepeatsLostPrompts)
-            || matches!(ask, Ask::Transfer { .. }) && self.has(Flaw::TransfersTwiceOnLostReply)
-            || matches!(ask, Ask::Call { .. }) && self.has(Flaw::CallsTwiceOnLostReply);
+        let anyway = matches!(
+            (ask, self.flaw),
+            (Ask::Invite(..), Some(Flaw::InvitesTwiceOnLostReply))
+                | (Ask::Play(..), Some(Flaw::RepeatsLostPrompts))
+                | (Ask::Transfer { .. }, Some(Flaw::TransfersTwiceOnLostReply))
+                | (Ask::Call { .. }, Some(Flaw::CallsTwiceOnLostReply))
+        );
         if heard && ask == Ask::KeepAlive && self.has(Flaw::KeepAliveDrifts) {
             return Attempt::Over(Outcome::Unreached(None));
         }

@@ -42,7 +42,8 @@ pub enum Change {
         pass: bool,
     },
     /// A host's program is gone; its connections are reset, datagrams on the way to it are lost. To a host
-    /// that is down, connecting takes until it times out.
+    /// that is down, connecting takes until it times out. What follows is the same in every run only where the world
+    /// has links: without, nobody but the runtime says in which order its streams end.
     Crash {
         /// Whose.
         host: String,
@@ -68,6 +69,13 @@ pub enum Change {
         /// How far, in milliseconds; back, if negative.
         by_ms: f64,
     },
+}
+
+impl Change {
+    /// Whether it is one of a link: a world without links has none to change.
+    pub(crate) const fn is_of_link(&self) -> bool {
+        matches!(self, Self::Link { .. } | Self::Restore { .. } | Self::Datagrams { .. })
+    }
 }
 
 /// Why a change is not made.
@@ -120,11 +128,7 @@ impl Control {
     /// # Errors
     /// The change is not possible in this world.
     pub fn at(&self, when: Timestamp, change: Change) -> Result<(), ControlError> {
-        let of_link = matches!(
-            change,
-            Change::Link { .. } | Change::Restore { .. } | Change::Datagrams { .. }
-        );
-        if !self.shaped && of_link {
+        if !self.shaped && change.is_of_link() {
             return Err(ControlError::NoLinks);
         }
         self.fabric.state().schedule(when, change)

@@ -274,10 +274,8 @@ impl World {
                 "a step of {step:?} is not whole milliseconds from 1 ms to {whole:?}"
             ));
         }
-        let needs_links =
-            |change: &Change| matches!(change, Change::Restore { .. } | Change::Datagrams { .. });
-        let restores = self.changes.iter().any(|(_, change)| needs_links(change));
-        let shaped = restores || self.configs().next().is_some();
+        let changed = self.changes.iter().any(|(_, change)| change.is_of_link());
+        let shaped = changed || self.configs().next().is_some();
         let base = self.base.clone().unwrap_or_default();
         let fabric = Fabric::new(self.seed, base, step, trace.clone());
         {

@@ -12,6 +12,7 @@ use super::{
     strip,
     window::{Item, Window, window},
 };
+use crate::plan::plural;
 
 pub(super) const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
@@ -109,8 +110,6 @@ fn arrows(
 fn facts(ladder: &Ladder<'_>, window: &Window<'_, '_>) -> String {
     let (messages, calls) = (ladder.rows.len(), ladder.calls.len());
     let lost = ladder.rows.iter().filter(|row| row.fate == Fate::Lost).count();
-    let plural =
-        |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
     let (messages, calls) = (plural(messages, "message"), plural(calls, "call"));
     let mut out = format!("{messages}, {calls}, {lost} lost. Times are virtual.");
     if window.noise_left_out > 0 {

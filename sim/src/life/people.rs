@@ -108,10 +108,16 @@ impl People {
             What::Forge { how } => self.forge(deed.call, *how).await,
             _ => {
                 let Some(call) = self.calls.get(deed.call).cloned().flatten() else { return };
-                let path = format!("/calls/{call}/actions");
-                let _ = self.ask(Method::POST, &path, action(&by, &deed.what)).await;
+                self.act_in(&call, deed.by, &deed.what).await;
             }
         }
+    }
+
+    /// Somebody does something in a call; whether it could be done.
+    async fn act_in(&self, call: &str, by: Person, what: &What) -> bool {
+        let path = format!("/calls/{call}/actions");
+        let done = self.ask(Method::POST, &path, action(&by.id(), what)).await;
+        done.is_some_and(|(status, _)| status.is_success())
     }
 
     async fn call_of(&self, path: &str, body: Value) -> Option<String> {
@@ -167,13 +173,11 @@ impl People {
     pub(super) async fn speak_all(&self) -> Result<(), String> {
         let mut marker = MARKER_MAX;
         for call in self.live().await? {
-            let path = format!("/calls/{call}/actions");
             for person in Person::ALL {
-                let say = action(&person.id(), &What::Say { marker });
+                let say = What::Say { marker };
                 marker = marker.saturating_sub(1);
-                let done = self.ask(Method::POST, &path, say).await;
                 // Who is not there says nothing; two at once would not be understood.
-                if done.is_some_and(|(status, _)| status.is_success()) {
+                if self.act_in(&call, person, &say).await {
                     break;
                 }
             }
@@ -197,8 +201,7 @@ impl People {
         let live = self.live().await?;
         for call in &live {
             for person in Person::ALL {
-                let path = format!("/calls/{call}/actions");
-                let _ = self.ask(Method::POST, &path, action(&person.id(), &What::Hangup)).await;
+                self.act_in(call, person, &What::Hangup).await;
             }
         }
         Ok(live.len())

@@ -149,6 +149,7 @@ fn swarm(seed: u64) -> impl Strategy<Value = Swarm> {
     let kind =
         Union::new_weighted(TWISTS.map(|(weight, kind)| (weight, Just(kind).boxed())).into());
     let twist = prop_oneof![5 => Just(None), 1 => kind.prop_map(Some)];
+    let media = Media::of(seed);
     (faults, deeds, links, withheld, batch, long, twist).prop_map(
         move |(faults, deeds, links, withheld, batch, long, twist)| Swarm {
             faults,
@@ -156,9 +157,9 @@ fn swarm(seed: u64) -> impl Strategy<Value = Swarm> {
             links,
             withheld,
             batch,
-            media: Media::of(seed),
+            media,
             // What there is to see of a long life are requests; packets would only make it long to live.
-            long: long && Media::of(seed) == Media::ServiceHosted,
+            long: long && media == Media::ServiceHosted,
             twist,
         },
     )

@@ -21,6 +21,7 @@ pub use generate::{Swarm, plan_of, plans, swarm_of, tree};
 pub use hosting::Media;
 pub use reading::PlanError;
 pub use timeline::calm;
+pub(crate) use words::plural;
 pub use words::{meant, plain, shown};
 
 /// The version that is written and read.
@@ -255,10 +256,6 @@ impl Plan {
 
     /// What a reader should know of it: `3 deeds, 2 faults`.
     pub fn size(&self) -> String {
-        let plural = |n: usize, word: &str| match n {
-            1 => format!("1 {word}"),
-            n => format!("{n} {word}s"),
-        };
         format!("{}, {}", plural(self.deeds.len(), "event"), plural(self.faults.len(), "fault"))
     }
 }

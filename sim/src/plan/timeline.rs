@@ -46,7 +46,6 @@ impl Plan {
         let mut changes = Vec::new();
         for direction in Between::BotAndGraph.directions() {
             self.link_changes(direction, &mut changes);
-            self.media_changes(direction, &mut changes);
         }
         for fault in &self.faults {
             match fault {
@@ -80,60 +79,57 @@ impl Plan {
         changes
     }
 
+    /// What becomes of one direction: at each moment at which that changes, what the fault does that began last of those
+    /// that are on, or nothing.
+    fn struck<T: Clone>(
+        &self,
+        direction: (End, End),
+        does: impl Fn(&Fault) -> Option<(u64, u64, Between, T)>,
+    ) -> Vec<(u64, Option<T>)> {
+        let all: Vec<(u64, u64, T)> = self
+            .faults
+            .iter()
+            .filter_map(does)
+            .filter(|(_, _, on, _)| on.directions().any(|one| one == direction))
+            .map(|(at, lasts, _, what)| (at, at + lasts, what))
+            .collect();
+        let moments: BTreeSet<u64> = all.iter().flat_map(|(at, end, _)| [*at, *end]).collect();
+        let at = |moment: u64| {
+            let on = all.iter().filter(|(at, end, _)| *at <= moment && moment < *end);
+            on.max_by_key(|(at, ..)| *at).map(|(.., what)| what.clone())
+        };
+        moments.into_iter().map(|moment| (moment, at(moment))).collect()
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "others strike no link")]
     fn link_changes(&self, direction: (End, End), changes: &mut Vec<(u64, Change)>) {
         let base = self.base_link();
-        let struck: Vec<(u64, u64, LinkConfig)> = self
-            .faults
-            .iter()
-            .filter_map(|fault| match fault {
-                Fault::Link(LinkFault { at_ms, for_ms, on, config }) => {
-                    Some((*at_ms, *for_ms, *on, config.clone()))
-                }
-                Fault::Outage(Outage { at_ms, for_ms, on }) => {
-                    Some((*at_ms, *for_ms, *on, LinkConfig { up: false, ..base.clone() }))
-                }
-                _ => None,
-            })
-            .filter(|(_, _, on, _)| on.directions().any(|one| one == direction))
-            .map(|(at, lasts, _, config)| (at, at + lasts, config))
-            .collect();
-        let moments: BTreeSet<u64> = struck.iter().flat_map(|(at, end, _)| [*at, *end]).collect();
-        for moment in moments {
-            let on = struck.iter().filter(|(at, end, _)| *at <= moment && moment < *end);
-            let config = on.max_by_key(|(at, ..)| *at).map(|(.., config)| config.clone());
-            let (from, to) = (direction.0.host().to_owned(), direction.1.host().to_owned());
-            changes.push((
-                moment,
-                match config {
-                    Some(config) => Change::Link { from, to, config },
-                    None => Change::Restore { from, to },
-                },
-            ));
-        }
-    }
-
-    /// When datagrams stop to pass, and when they pass again.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "others strike no datagrams alone")]
-    fn media_changes(&self, direction: (End, End), changes: &mut Vec<(u64, Change)>) {
-        let struck: Vec<(u64, u64)> = self
-            .faults
-            .iter()
-            .filter_map(|fault| match fault {
-                Fault::MediaOutage(Outage { at_ms, for_ms, on })
-                    if on.directions().any(|one| one == direction) =>
-                {
-                    Some((*at_ms, at_ms + for_ms))
-                }
-                _ => None,
-            })
-            .collect();
-        let moments: BTreeSet<u64> = struck.iter().flat_map(|(at, end)| [*at, *end]).collect();
-        for moment in moments {
-            let pass = !struck.iter().any(|(at, end)| *at <= moment && moment < *end);
-            let (from, to) = (direction.0.host().to_owned(), direction.1.host().to_owned());
-            changes.push((moment, Change::Datagrams { from, to, pass }));
-        }
+        let links = self.struck(direction, |fault| match fault {
+            Fault::Link(LinkFault { at_ms, for_ms, on, config }) => {
+                Some((*at_ms, *for_ms, *on, config.clone()))
+            }
+            Fault::Outage(Outage { at_ms, for_ms, on }) => {
+                Some((*at_ms, *for_ms, *on, LinkConfig { up: false, ..base.clone() }))
+            }
+            _ => None,
+        });
+        let datagrams = self.struck(direction, |fault| match fault {
+            Fault::MediaOutage(Outage { at_ms, for_ms, on }) => Some((*at_ms, *for_ms, *on, ())),
+            _ => None,
+        });
+        let ends = || (direction.0.host().to_owned(), direction.1.host().to_owned());
+        changes.extend(links.into_iter().map(|(moment, config)| {
+            let (from, to) = ends();
+            let change = match config {
+                Some(config) => Change::Link { from, to, config },
+                None => Change::Restore { from, to },
+            };
+            (moment, change)
+        }));
+        changes.extend(datagrams.into_iter().map(|(moment, lost)| {
+            let (from, to) = ends();
+            (moment, Change::Datagrams { from, to, pass: lost.is_none() })
+        }));
     }
 
     /// What the fake carries out: the body of `PUT /faults`.

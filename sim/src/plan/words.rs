@@ -2,6 +2,14 @@
 
 use std::fmt::Write as _;
 
+/// So many of a thing, in words: `1 event`, `2 events`.
+pub(crate) fn plural(n: usize, word: &str) -> String {
+    match n {
+        1 => format!("1 {word}"),
+        n => format!("{n} {word}s"),
+    }
+}
+
 /// Most characters of something that was met in a file, in what is said about it.
 const MET: usize = 80;
 

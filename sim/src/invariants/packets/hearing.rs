@@ -14,7 +14,7 @@ use super::{
         paths::{canonical, short},
     },
     STAYS,
-    reading::FRAME_SAMPLES,
+    reading::Frame,
 };
 
 /// Things that were said, each of which is remembered.
@@ -42,11 +42,11 @@ impl Ear {
     }
 
     /// The next 20 ms; the marker that is over with them, and how long before them it began.
-    pub fn hears(&mut self, frame: [i16; FRAME_SAMPLES]) -> Option<(u32, Duration)> {
+    pub fn hears(&mut self, frame: &Frame) -> Option<(u32, Duration)> {
         let period = Duration::from_millis(20);
         let now = period * self.frames;
         self.frames = self.frames.wrapping_add(1);
-        let heard = self.detector.push(now, &Pcm16K(frame))?;
+        let heard = self.detector.push(now, &Pcm16K(frame.map(i16::from_be_bytes)))?;
         Some((heard.marker.id(), now.saturating_sub(heard.started)))
     }
 }

@@ -108,11 +108,11 @@ impl Check for Packets {
 impl Packets {
     /// A datagram left, or came.
     pub fn on_packet(&mut self, packet: &Packet, world: &World, out: &mut Vec<Violation>) {
-        let said = reading::read(&packet.bytes);
+        let said = || reading::read(&packet.bytes);
         match (*packet.host == *world.facts.graph, packet.way) {
-            (true, Way::Sent) => self.platform_sends(packet, said, world, out),
-            (false, Way::Sent) => self.bot_sends(packet, said, world, out),
-            (false, Way::Received) => self.bot_receives(packet, said, world),
+            (true, Way::Sent) => self.platform_sends(packet, said(), world, out),
+            (false, Way::Sent) => self.bot_sends(packet, said(), world, out),
+            (false, Way::Received) => self.bot_receives(packet, said(), world),
             (true, Way::Received) => {}
         }
         self.time_passes(packet.seq, world, out);
@@ -187,9 +187,8 @@ impl Packets {
         let lists = [&told["audio"], &told["screenSharing"]].into_iter();
         let lists = lists.chain(told["unmixed"].as_array().into_iter().flatten());
         let all = lists.chain(told["video"].as_array().into_iter().flatten());
-        session.announced = all.filter_map(|ssrc| u32::try_from(ssrc.as_u64()?).ok()).collect();
-        for ssrc in &session.announced {
-            self.of_platform.insert(*ssrc, id.to_owned());
+        for ssrc in all.filter_map(|ssrc| u32::try_from(ssrc.as_u64()?).ok()) {
+            self.of_platform.insert(ssrc, id.to_owned());
         }
         self.is_on(id, packet, world, out);
     }
@@ -208,7 +207,7 @@ impl Packets {
     fn platform_sends(
         &mut self,
         packet: &Packet,
-        said: Said,
+        said: Said<'_>,
         world: &World,
         out: &mut Vec<Violation>,
     ) {
@@ -237,7 +236,7 @@ impl Packets {
         if !matches!(active, Some((true, _))) {
             session.doubt.get_or_insert((packet.at, packet.seq));
         }
-        if let Some((marker, _)) = frame.and_then(|frame| session.ear.hears(*frame)) {
+        if let Some((marker, _)) = frame.and_then(|frame| session.ear.hears(frame)) {
             self.reaches_bot(&id, marker, packet, out);
         }
     }
@@ -260,7 +259,7 @@ impl Packets {
         }
     }
 
-    fn bot_receives(&mut self, packet: &Packet, said: Said, world: &World) {
+    fn bot_receives(&mut self, packet: &Packet, said: Said<'_>, world: &World) {
         let Said::Told(ssrc, all) = said else { return };
         let session = self.of_platform.get(&ssrc).and_then(|id| self.sessions.get_mut(id));
         let Some(session) = session else { return };
@@ -277,7 +276,13 @@ impl Packets {
         }
     }
 
-    fn bot_sends(&mut self, packet: &Packet, said: Said, world: &World, out: &mut Vec<Violation>) {
+    fn bot_sends(
+        &mut self,
+        packet: &Packet,
+        said: Said<'_>,
+        world: &World,
+        out: &mut Vec<Violation>,
+    ) {
         let place = (FROM_WHOM, packet.at, packet.seq);
         let ssrc = match &said {
             Said::Noise => return broken(place, "a datagram that is no packet".to_owned(), out),
@@ -287,18 +292,19 @@ impl Packets {
         let Some(session) = session else {
             return broken(place, format!("the bot sends on {ssrc:#x}, undeclared"), out);
         };
-        let call = short(session.call.as_deref().unwrap_or_default());
         if session.over_at.is_some_and(|over| packet.at > over + LAST_WORDS) {
+            let call = session.name();
             let text = format!("the bot sends media of call {call}, which it knows to be over");
             return broken(place, text, out);
         }
         let Said::Media(_, frame) = said else { return };
         if ssrc == session.declared.ssrc && !session.may_send(world, packet.at) {
+            let call = session.name();
             let text = format!("the bot sends audio of call {call}, and was not told that it may");
             broken(place, text, out);
         }
         session.bot_at = Some(packet.at);
-        let Some((marker, lasted)) = frame.and_then(|frame| session.mouth.hears(*frame)) else {
+        let Some((marker, lasted)) = frame.and_then(|frame| session.mouth.hears(frame)) else {
             return;
         };
         let id = session.declared.session.clone();
@@ -359,7 +365,7 @@ impl Packets {
             if world.now <= owed.since + SOON {
                 return true;
             }
-            let call = short(session.call.as_deref().unwrap_or_default());
+            let call = session.name();
             let (invariant, text) = if owed.to_bot {
                 (
                     FLOWS,
@@ -385,15 +391,20 @@ fn resolve(session: &mut Session, world: &World, out: &mut Vec<Violation>) {
     {
         session.doubt = None;
     } else if world.now > at + GRACE && call.is_quiet() {
-        let id = short(session.call.as_deref().unwrap_or_default());
         session.doubt = None;
-        let text = format!("the platform sends media in call {id}, which has none, or is on hold");
+        let call = session.name();
+        let text =
+            format!("the platform sends media in call {call}, which has none, or is on hold");
         broken((TO_WHOM, at, seq), text, out);
     }
 }
 
 /// Both ends send all the time while they may.
-fn flows(session: &mut Session, seq: u64, world: &World, out: &mut Vec<Violation>) {
+fn flows(session: &Session, seq: u64, world: &World, out: &mut Vec<Violation>) {
+    let lately = |at: Option<Timestamp>| at.is_some_and(|at| world.now <= at + GAP_MAX);
+    if lately(session.bot_at) && lately(session.platform_at) {
+        return;
+    }
     let Some(active) = session.audio_since(world).filter(|_| session.declared.both_ways) else {
         return;
     };
@@ -403,7 +414,6 @@ fn flows(session: &mut Session, seq: u64, world: &World, out: &mut Vec<Violation
         (now > quiet_since + GAP_MAX && !session.is_hidden(world, quiet_since))
             .then_some(quiet_since)
     };
-    let call = short(session.call.as_deref().unwrap_or_default());
     let may = session.told.filter(|_| session.may_send(world, now) && session.over_at.is_none());
     let bot = match may {
         Some((true, since)) => late(session.bot_at, since.max(active)),
@@ -413,6 +423,7 @@ fn flows(session: &mut Session, seq: u64, world: &World, out: &mut Vec<Violation
     let platform = session.bot_at.and_then(|_| late(session.platform_at, active));
     let silent = [("bot", bot), ("platform", platform)];
     for (who, since) in silent.into_iter().filter_map(|(who, at)| Some((who, at?))) {
+        let call = session.name();
         let text = format!("the {who} has sent nothing in call {call}, whose audio is active");
         broken((FLOWS, since + GAP_MAX, seq), text, out);
     }

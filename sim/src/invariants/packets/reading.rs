@@ -12,11 +12,14 @@ const AUDIO: u8 = 96;
 /// The payload type of an APP packet (RFC 3550 section 6.7).
 const APP: u8 = 204;
 
+/// A frame of mono audio: samples in network byte order.
+pub(super) type Frame = [[u8; 2]; FRAME_SAMPLES];
+
 /// What a datagram says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Said {
+pub(super) enum Said<'a> {
     /// Media of an SSRC; the samples, where it is a frame of mono audio.
-    Media(u32, Option<Box<[i16; FRAME_SAMPLES]>>),
+    Media(u32, Option<&'a Frame>),
     /// RTCP of an SSRC, and what it tells as JSON.
     Told(u32, Vec<Value>),
     /// Nothing that can be read.
@@ -24,7 +27,7 @@ pub(super) enum Said {
 }
 
 /// Reads a datagram.
-pub(super) fn read(bytes: &[u8]) -> Said {
+pub(super) fn read(bytes: &[u8]) -> Said<'_> {
     let Some([first, second]) = bytes.first_chunk() else { return Said::Noise };
     if first >> 6 != 2 {
         return Said::Noise;
@@ -36,20 +39,12 @@ pub(super) fn read(bytes: &[u8]) -> Said {
     let contributing = 4 * usize::from(first & 0x0f);
     let payload = bytes.get(12 + contributing..).unwrap_or_default();
     // Neither padding nor extensions are part of the transport.
-    let frame = (second & 0x7f == AUDIO && first & 0x30 == 0)
-        .then(|| samples(payload))
-        .flatten()
-        .map(Box::new);
-    Said::Media(ssrc, frame)
+    let plain = second & 0x7f == AUDIO && first & 0x30 == 0;
+    Said::Media(ssrc, payload.as_chunks::<2>().0.try_into().ok().filter(|_| plain))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn samples(payload: &[u8]) -> Option<[i16; FRAME_SAMPLES]> {
-    let payload: &[[u8; 2]; FRAME_SAMPLES] = payload.as_chunks::<2>().0.try_into().ok()?;
-    Some(payload.map(i16::from_be_bytes))
 }
 
 /// What the packets of one RTCP datagram tell, one behind the other (section 6.1).
@@ -109,6 +104,7 @@ mod tests {
         let mut bytes = vec![0x82, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2];
         bytes.extend((0..FRAME_SAMPLES as i16).flat_map(|n| (-n).to_be_bytes()));
         let Said::Media(7, Some(frame)) = read(&bytes) else { panic!("{:?}", read(&bytes)) };
+        let frame = frame.map(i16::from_be_bytes);
         assert_eq!((frame[0], frame[319]), (0, -319));
         bytes.pop();
         assert_eq!(read(&bytes), Said::Media(7, None), "not a whole frame");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use graph_api::Timestamp;
 
 use super::{
-    super::{World, ledger::Call, weather::Trouble},
+    super::{World, ledger::Call, paths::short, weather::Trouble},
     hearing::Ear,
     reading::Declared,
 };
@@ -23,8 +23,6 @@ pub(super) struct Session {
     pub asked_for: Option<String>,
     /// Graph has refused every request that declared it so far.
     pub refused: bool,
-    /// SSRCs of the platform.
-    pub announced: Vec<u32>,
     /// When the platform sent media last, and when the bot did.
     pub platform_at: Option<Timestamp>,
     pub bot_at: Option<Timestamp>,
@@ -46,7 +44,6 @@ impl Session {
             call: None,
             asked_for,
             refused: false,
-            announced: Vec::new(),
             platform_at: None,
             bot_at: None,
             told: None,
@@ -55,6 +52,11 @@ impl Session {
             ear: Ear::new(),
             mouth: Ear::new(),
         }
+    }
+
+    /// The call, as it is named in a sentence.
+    pub fn name(&self) -> String {
+        short(self.call.as_deref().unwrap_or_default())
     }
 
     /// The call, as the ledger knows it.
